@@ -1,0 +1,56 @@
+"""tinygrad_edu: scalar autograd to read, to step through, to draw, and to teach backpropagation from."""
+
+from tinygrad_edu.engine import Constant, Parameter, Value, topological_order
+from tinygrad_edu.rules import (
+    cos,
+    elu,
+    exp,
+    leaky_relu,
+    log,
+    log_softmax,
+    log_sum_exp,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    softmax,
+    softplus,
+    sqrt,
+    tanh,
+    weighted_sum,
+)
+from tinygrad_edu.show.diagram import draw_dot, save_graph
+from tinygrad_edu.show.steps import backward_steps
+from tinygrad_edu.show.text import explain, trace
+from tinygrad_edu.symbol import Symbol
+
+__all__ = [
+    "Constant",
+    "Parameter",
+    "Symbol",
+    "Value",
+    "backward_steps",
+    "cos",
+    "draw_dot",
+    "elu",
+    "exp",
+    "explain",
+    "leaky_relu",
+    "log",
+    "log_softmax",
+    "log_sum_exp",
+    "maximum",
+    "minimum",
+    "relu",
+    "save_graph",
+    "sigmoid",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "tanh",
+    "topological_order",
+    "trace",
+    "weighted_sum",
+]

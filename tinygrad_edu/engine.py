@@ -1,0 +1,186 @@
+"""`Value`: a number that remembers how it was made, and backpropagation through that memory.
+
+Every operation on Values makes a new Value that keeps its operation (`op`, a row of the derivative table) and its
+operands (`children`). From the last one, the output, the whole graph of the computation can be reached; `backward`
+walks it from the output to the leaves and applies the chain rule once along every edge.
+
+>>> w, b = Parameter(0.0, "w"), Parameter(0.0, "b")
+>>> f = (w * 1.0 + b).sigmoid()
+>>> f.backward()
+>>> w.grad
+0.25
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tinygrad_edu.rules import Rule, Scalar, real
+
+
+class NotComputed(float):
+    """A gradient nothing has been added to yet. It counts as 0.0, and can be told from a computed 0.0."""
+
+
+NOT_COMPUTED = NotComputed(0.0)
+
+
+class Value(Scalar):
+    """A real number in a computational graph.
+
+    data      the number, a float
+    grad      ∂output/∂self, once `output.backward()` has run
+    op        the row of the table that made it; None for a leaf
+    children  the operands of `op`, in order: `x * x` has two
+    label     a name for pictures and traces, or ""
+
+    Raises TypeError if `data` is not a real number.
+
+    >>> x = Value(3.0, "x")
+    >>> y = x * x
+    >>> y.backward()
+    >>> x.grad, y.children == (x, x)
+    (6.0, True)
+    """
+
+    __slots__ = ("data", "grad", "op", "children", "label")
+    data: float
+    grad: float
+    op: Rule | None
+    children: tuple[Value, ...]
+    label: str
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data = real(data)
+        self.grad = NOT_COMPUTED
+        self.op = None
+        self.children = ()
+        self.label = label
+
+    @staticmethod
+    def apply(op: Rule, *inputs: Any) -> Any:
+        """Forward: compute one operation and record it."""
+        try:
+            if len(inputs) == 2:  # most operations: written out, because it is faster than a list
+                x, y = inputs
+                if not (isinstance(x, Value) and isinstance(y, Value)):
+                    return Value.apply_mixed(op, inputs)
+                data = op.forward(x.data, y.data)
+            else:
+                for x in inputs:
+                    if not isinstance(x, Value):
+                        return Value.apply_mixed(op, inputs)
+                data = op.forward(*[x.data for x in inputs])
+        except (ValueError, ArithmeticError) as error:
+            raise op.no_value([x.data for x in inputs], error) from None
+        out = object.__new__(Value)
+        out.data = data
+        out.grad = NOT_COMPUTED
+        out.op = op
+        out.children = inputs
+        out.label = ""
+        return out
+
+    @staticmethod
+    def apply_mixed(op: Rule, inputs: tuple[Any, ...]) -> Any:
+        """`apply` where not all inputs are Values: a plain number becomes a constant leaf."""
+        for x in inputs:
+            if isinstance(x, Scalar) and not isinstance(x, Value):
+                return x.apply(op, *inputs)  # other kinds of scalar know what to do with a Value
+        return Value.apply(op, *[x if isinstance(x, Value) else Constant(x) for x in inputs])
+
+    def partials(self) -> tuple[float, ...]:
+        """The local derivatives ∂self/∂child, one per child, from the row of the table that made this node."""
+        op, children = self.op, self.children
+        if op is None:
+            return ()
+        try:
+            if len(children) == 2:
+                x, y = children
+                return op.partials(self.data, x.data, y.data)
+            return op.partials(self.data, *[x.data for x in children])
+        except (ValueError, ArithmeticError) as error:
+            raise op.no_derivative([x.data for x in children], error) from None
+
+    def backward(self) -> None:
+        """Backpropagation: afterwards `grad` of every node that self depends on is ∂self/∂node.
+
+        Gradients of interior nodes are computed afresh; a leaf's is added to what it holds already, until
+        `zero_grad()` clears it. Source: Rumelhart, Hinton and Williams, Nature 323, 1986.
+        """
+        operations = [node for node in topological_order(self) if node.op]
+        for node in operations:
+            node.grad = 0.0
+        self.grad += 1.0
+        for node in reversed(operations):
+            upstream = node.grad
+            partials = node.partials()
+            for child, partial in zip(node.children, partials, strict=True):
+                child.grad += upstream * partial
+
+    def zero_grad(self) -> None:
+        """Clear the gradient of every node that self depends on, leaves included."""
+        for node in topological_order(self):
+            node.grad = NOT_COMPUTED
+
+    def __lt__(self, other: Value | float) -> bool:
+        return self.data < (other.data if isinstance(other, Value) else other)
+
+    def __le__(self, other: Value | float) -> bool:
+        return self.data <= (other.data if isinstance(other, Value) else other)
+
+    def __gt__(self, other: Value | float) -> bool:
+        return self.data > (other.data if isinstance(other, Value) else other)
+
+    def __ge__(self, other: Value | float) -> bool:
+        return self.data >= (other.data if isinstance(other, Value) else other)
+
+    def __repr__(self) -> str:
+        """One line, also for an object that a debugger stops in before it is complete."""
+        data, grad = getattr(self, "data", math.nan), getattr(self, "grad", NOT_COMPUTED)
+        label, op = getattr(self, "label", ""), getattr(self, "op", None)
+        parts = [f"{label}={data:.4g}" if label else f"{data:.4g}"]
+        if not isinstance(grad, NotComputed):
+            parts.append(f"grad={grad:.4g}")
+        if op:
+            parts.append(f"op={op.symbol!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Parameter(Value):
+    """A leaf that training changes: a weight or a bias."""
+
+    __slots__ = ()
+
+
+class Constant(Value):
+    """A leaf made of a plain number in an expression. It does not vary: its gradient means nothing and is not shown."""
+
+    __slots__ = ()
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node that `root` depends on, once, each after its children; `root` comes last.
+
+    Depth first, with a stack of our own instead of recursion, so that the graph may be of any depth. On the stack lie
+    the path from the root to the current node, and for each node on it the children not yet visited.
+
+    >>> x = Value(3.0, "x")
+    >>> [node.label or node.op.symbol for node in topological_order(x * x + x)]
+    ['x', '*', '+']
+    """
+    order = []
+    visited = {root}
+    path = [(root, iter(root.children))]
+    while path:
+        node, children = path[-1]
+        for child in children:
+            if child not in visited:
+                visited.add(child)
+                path.append((child, iter(child.children)))
+                break
+        else:
+            order.append(node)
+            path.pop()
+    return order

@@ -1,0 +1,232 @@
+"""Neurons, layers and networks, composed of Values alone.
+
+A neuron computes its pre-activation z = Σ wᵢ xᵢ + b and its activation a = f(z). A layer is a list of neurons with the
+same inputs, a multi-layer perceptron (MLP) a list of layers, each fed with the activations of the one before.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from tinygrad_edu import rules
+from tinygrad_edu.engine import NOT_COMPUTED, Parameter, Value
+from tinygrad_edu.rules import Scalar, weighted_sum
+
+Activation: TypeAlias = "str | Callable[[Any], Any]"
+Seed: TypeAlias = "int | random.Random | None"
+
+
+def linear(z: Any) -> Any:
+    """The activation that changes nothing."""
+    return z
+
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": linear,
+    "sigmoid": rules.sigmoid,
+    "tanh": rules.tanh,
+    "relu": rules.relu,
+    "leaky_relu": rules.leaky_relu,
+    "elu": rules.elu,
+    "softplus": rules.softplus,
+}
+RECTIFIERS = (rules.relu, rules.leaky_relu, rules.elu, rules.softplus)
+
+
+def activation_named(activation: Activation) -> Callable[[Any], Any]:
+    """The function of that name; a function is returned as it is. Raises ValueError for an unknown name."""
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[activation]
+
+
+def initial_limit(activation: Callable[[Any], Any], n_inputs: int, n_outputs: int) -> float:
+    """The r of the uniform distribution on [-r, r] that the weights start from.
+
+    He et al. (2015) for rectifiers, √(6 / n_inputs); Xavier (Glorot and Bengio, 2010) for all others,
+    √(6 / (n_inputs + n_outputs)): they keep the variance of activations and gradients from layer to layer.
+    """
+    if activation in RECTIFIERS:
+        return math.sqrt(6.0 / n_inputs)
+    return math.sqrt(6.0 / (n_inputs + n_outputs))
+
+
+class Module:
+    """What has parameters: its attributes that are Parameters or Modules, or lists of them.
+
+    >>> [name for name, _ in Neuron(2).named_parameters()]
+    ['w.0', 'w.1', 'b']
+    """
+
+    place = ""  # where this module stands in a larger one: "layers.0.neurons.3."
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Each parameter with its name, which tells where it stands: ("layers.0.neurons.3.w.1", ...)."""
+        for name, part in self.parts(prefix):
+            if isinstance(part, Parameter):
+                yield name, part
+            else:
+                yield from part.named_parameters(f"{name}.")
+
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in the order of `named_parameters`."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Clear the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = NOT_COMPUTED
+
+    def parts(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Module]]:
+        """The Parameters and Modules among the attributes, each with its name; those in lists are numbered."""
+        for name, attribute in vars(self).items():
+            if isinstance(attribute, (Parameter, Module)):
+                yield f"{prefix}{name}", attribute
+            elif isinstance(attribute, (list, tuple)):
+                for i, part in enumerate(attribute):
+                    if isinstance(part, (Parameter, Module)):
+                        yield f"{prefix}{name}.{i}", part
+
+    def name_parts(self, prefix: str = "") -> None:
+        """Label every parameter with its name, and tell every module within where it stands."""
+        self.place = prefix
+        for name, part in self.parts(prefix):
+            if isinstance(part, Parameter):
+                part.label = name
+            else:
+                part.name_parts(f"{name}.")
+
+
+class Neuron(Module):
+    """a = f(z) with z = Σ wᵢ xᵢ + b: weights `w`, one per input, and a bias `b`, which starts at 0.
+
+    n_inputs    the length of the list it is called with
+    activation  f, by name or as a function of one Value
+    seed        a number, or a random.Random to draw the weights from
+    n_outputs   how many neurons share these inputs (Xavier's initialisation depends on it)
+
+    Called with a list of Values or numbers it returns a, one Value. Raises ValueError if the list has another length.
+
+    >>> neuron = Neuron(2, activation="sigmoid")
+    >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, -3.0, -3.0
+    >>> neuron([-1.0, -2.0])
+    Value(a=0.7311, op='sigmoid')
+    """
+
+    def __init__(
+        self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1
+    ) -> None:
+        check_size("n_inputs", n_inputs)
+        self.activation = activation_named(activation)
+        limit = initial_limit(self.activation, n_inputs, n_outputs)
+        generator = generator_of(seed)
+        self.w = [Parameter(generator.uniform(-limit, limit)) for _ in range(n_inputs)]
+        self.b = Parameter(0.0)
+        self.name_parts()
+
+    def __call__(self, x: Sequence[Value | float]) -> Any:
+        return self.activate(as_inputs(x, len(self.w)))
+
+    def activate(self, x: Sequence[Any]) -> Any:
+        """The activation for inputs that are Values (or other scalars) already."""
+        z = weighted_sum(self.w, x, self.b)
+        a = self.activation(z)
+        if isinstance(a, Value):
+            a.label = self.place + "a"
+            z.label = self.place + "z"
+        return a
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)} inputs, {name_of(self.activation)})"
+
+
+class Layer(Module):
+    """`n_outputs` neurons with the same `n_inputs` inputs.
+
+    Called with a list of `n_inputs` Values or numbers it returns the list of the neurons' activations. Raises
+    ValueError if the list has another length.
+    """
+
+    def __init__(self, n_inputs: int, n_outputs: int, activation: Activation = "linear", seed: Seed = None) -> None:
+        check_size("n_outputs", n_outputs)
+        generator = generator_of(seed)
+        self.neurons = [Neuron(n_inputs, activation, generator, n_outputs) for _ in range(n_outputs)]
+        self.name_parts()
+
+    def __call__(self, x: Sequence[Value | float]) -> list[Any]:
+        inputs = as_inputs(x, len(self.neurons[0].w))
+        return [neuron.activate(inputs) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        return f"Layer({len(self.neurons)} × {self.neurons[0]})"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers, each fed with the activations of the one before.
+
+    n_inputs    the length of the list it is called with
+    layer_sizes the number of neurons of each layer, the last one being the output: [16, 16, 1]
+    activation  of the hidden layers, by name or as a function
+    output      the activation of the last layer; "linear" gives logits
+    seed        the same seed gives the same weights
+
+    Called with a list of `n_inputs` Values or numbers it returns a list of Values, or one Value if the last layer has
+    one neuron. Numbers become inputs named x1, x2, …. Raises ValueError if the list has another length.
+
+    >>> len(MLP(2, [16, 16, 1]).parameters())
+    337
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layer_sizes: Sequence[int],
+        activation: Activation = "relu",
+        output: Activation = "linear",
+        seed: Seed = None,
+    ) -> None:
+        if not layer_sizes:
+            raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
+        generator = generator_of(seed)
+        activations = [activation] * (len(layer_sizes) - 1) + [output]
+        sizes = [n_inputs, *layer_sizes]
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], activations[i], generator) for i in range(len(layer_sizes))
+        ]
+        self.name_parts()
+
+    def __call__(self, x: Sequence[Value | float]) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x[0] if len(x) == 1 else x
+
+    def __repr__(self) -> str:
+        return f"MLP({', '.join(map(repr, self.layers))})"
+
+
+def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
+    """The inputs as Values: a number becomes one, named x1, x2, …. Raises ValueError if there are not `n_inputs`."""
+    if len(x) != n_inputs:
+        raise ValueError(f"needs {n_inputs} inputs, one per weight, got a list of {len(x)}")
+    return [v if isinstance(v, Scalar) else Value(v, f"x{i}") for i, v in enumerate(x, start=1)]
+
+
+def generator_of(seed: Seed) -> random.Random:
+    return seed if isinstance(seed, random.Random) else random.Random(seed)
+
+
+def check_size(name: str, size: int) -> None:
+    """Raises ValueError unless there is at least one."""
+    if size < 1:
+        raise ValueError(f"{name} must be at least 1, got {size}")
+
+
+def name_of(activation: Callable[[Any], Any]) -> str:
+    """The name of an activation function."""
+    names = [name for name, function in ACTIVATIONS.items() if function is activation]
+    return names[0] if names else getattr(activation, "__name__", repr(activation))

@@ -1,0 +1,427 @@
+"""The derivative table: one row per operation, holding its value and its local derivatives.
+
+A textbook prints a table, function | derivative. This is that table as code. Each row has
+
+    forward(x, ...)         the value, computed with floats;
+    partials(out, x, ...)   the local derivatives ∂out/∂x, ..., one per operand, given the value too.
+
+`partials` is written with operators and other rows only, so the same line serves floats (`Value.backward`), names
+(`Symbol`) and anything else that knows the operators. No derivative is written anywhere else.
+
+A row is called like the function it is: `exp(2.0)` is a float, `exp(value)` is a Value.
+
+A new operation is one new row. It works at once with every reader of the table:
+
+>>> class Cube(Rule):
+...     def forward(self, x):        return x * x * x
+...     def partials(self, out, x):  return (3.0 * x * x,)
+>>> cube = Cube()
+>>> cube(2.0)
+8.0
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Number: TypeAlias = "Scalar | float"
+Partials: TypeAlias = "tuple[Scalar | float, ...]"
+AnyScalar = TypeVar("AnyScalar", bound="Scalar")
+T = TypeVar("T")
+
+
+def real(number: object) -> float:
+    """Any real number as a float. Raises TypeError for everything else, text and complex numbers included.
+
+    >>> real(2)
+    2.0
+    """
+    if isinstance(number, float):
+        return float(number)
+    if hasattr(number, "__float__") or hasattr(number, "__index__"):
+        return float(number)  # type: ignore[arg-type]
+    raise TypeError(f"a real number is needed, got {number!r} ({type(number).__name__})")
+
+
+class Rule:
+    """One row of the table: a subclass writes `forward` and `partials`, its instance is the operation."""
+
+    symbol = ""  # as typed in Python, "*" or "tanh"; without one, the row's name
+    domain = ""  # what `forward` needs of its inputs, for the message when it fails
+    forward: Callable[..., float]
+    partials: Callable[..., tuple[Any, ...]]
+
+    def __init__(self) -> None:
+        self.symbol = self.symbol or type(self).__name__.lower()
+
+    @overload
+    def apply(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def apply(self, *inputs: AnyScalar | float) -> AnyScalar: ...
+    def apply(self, *inputs: Any) -> Any:
+        """The value: a float for numbers; for Values a Value, and so for every kind of scalar."""
+        for x in inputs:
+            if isinstance(x, Scalar):
+                return x.apply(self, *inputs)
+        return self.evaluate(*map(real, inputs))
+
+    __call__ = apply
+
+    def evaluate(self, *inputs: float) -> float:
+        """`forward`; where it has no real value, an error that names the operation and its numbers."""
+        try:
+            return self.forward(*inputs)
+        except (ValueError, ArithmeticError) as error:
+            raise self.no_value(inputs, error) from None
+
+    def no_value(self, inputs: Sequence[float], error: Exception) -> Exception:
+        """The error to raise where `forward` failed: of the same type, with the operation and its numbers."""
+        if isinstance(error, OverflowError):
+            return OverflowError(f"{self} is too large for a float, got {self.named(inputs)}")
+        return type(error)(f"{self} needs {self.domain or 'other inputs'}, got {self.named(inputs)}")
+
+    def no_derivative(self, inputs: Sequence[float], error: Exception) -> Exception:
+        """The error to raise where `partials` failed: of the same type, with the operation and its numbers."""
+        return type(error)(f"{self} has no derivative at {self.named(inputs)} ({error})")
+
+    def operands(self) -> list[str]:
+        """What `forward` calls its inputs: ["x", "y"]."""
+        return list(inspect.signature(self.forward).parameters)
+
+    def named(self, inputs: Sequence[float]) -> str:
+        """The inputs as a message shows them: "-1.0", or "x = 1.0, y = 0.0"."""
+        if len(inputs) != len(self.operands()):
+            return ", ".join(map(str, inputs))
+        if len(inputs) == 1:
+            return str(inputs[0])
+        return ", ".join(f"{name} = {x}" for name, x in zip(self.operands(), inputs, strict=True))
+
+    def __str__(self) -> str:
+        names = self.operands()
+        if self.symbol.isidentifier():
+            return f"{self.symbol}({', '.join(names)})"
+        return f" {self.symbol} ".join(names) if len(names) > 1 else f"{self.symbol}{names[0]}"
+
+    def __repr__(self) -> str:
+        return f"<rule {self}>"
+
+
+# ------------------------------------------------------------------------------------------------ the table
+# Calculus: any first-year textbook. Activations: Qiu, Neural Networks and Deep Learning, section 4.1.
+
+
+class Add(Rule):
+    symbol = "+"
+    def forward(self, x: float, y: float) -> float:                     return x + y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (1.0, 1.0)
+
+
+class Sub(Rule):
+    symbol = "-"
+    def forward(self, x: float, y: float) -> float:                     return x - y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (1.0, -1.0)
+
+
+class Mul(Rule):
+    symbol = "*"
+    def forward(self, x: float, y: float) -> float:                     return x * y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (y, x)
+
+
+class Div(Rule):
+    symbol, domain = "/", "y != 0"
+    def forward(self, x: float, y: float) -> float:                     return x / y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (1.0 / y, -x / y / y)
+
+
+class Neg(Rule):
+    symbol = "-"
+    def forward(self, x: float) -> float:                               return -x
+    def partials(self, out: Number, x: Number) -> Partials:             return (-1.0,)
+
+
+class Power(Rule):
+    """x to the power of n, a plain number: it does not vary, so the derivative along it is nan, never used."""
+    symbol, domain = "**", "x >= 0 unless n is whole, and x != 0 if n < 0"
+    def forward(self, x: float, n: float) -> float:                     return math.pow(x, n)
+    def partials(self, out: Number, x: Number, n: float) -> Partials:   return (n * x ** (n - 1.0) if n else 0.0, math.nan)
+
+
+class Exponential(Rule):
+    """A plain number a to the power of x."""
+    symbol, domain = "**", "a >= 0 unless x is whole, and a != 0 if x < 0"
+    def forward(self, a: float, x: float) -> float:                     return math.pow(a, x)
+    def partials(self, out: Number, a: float, x: Number) -> Partials:   return (math.nan, out * log(a))
+
+
+class GeneralPower(Rule):
+    """x to the power of y where both vary: the derivative along y needs x > 0."""
+    symbol, domain = "**", "x >= 0 unless y is whole, and x != 0 if y < 0"
+    def forward(self, x: float, y: float) -> float:                     return math.pow(x, y)
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (y * x ** (y - 1.0), out * log(x))
+
+
+class Exp(Rule):
+    def forward(self, x: float) -> float:                               return math.exp(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (out,)
+
+
+class Log(Rule):
+    domain = "x > 0"
+    def forward(self, x: float) -> float:                               return math.log(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (1.0 / x,)
+
+
+class Sqrt(Rule):
+    domain = "x >= 0"
+    def forward(self, x: float) -> float:                               return math.sqrt(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (0.5 / out,)
+
+
+class Sin(Rule):
+    domain = "a finite x"
+    def forward(self, x: float) -> float:                               return math.sin(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (cos(x),)
+
+
+class Cos(Rule):
+    domain = "a finite x"
+    def forward(self, x: float) -> float:                               return math.cos(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (-sin(x),)
+
+
+class Tanh(Rule):
+    def forward(self, x: float) -> float:                               return math.tanh(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (1.0 - out * out,)
+
+
+class Sigmoid(Rule):
+    """1 / (1 + exp(-x)), the logistic function, in the form whose exp cannot overflow."""
+    def forward(self, x: float) -> float:
+        return 1.0 / (1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x) / (1.0 + math.exp(x))
+    def partials(self, out: Number, x: Number) -> Partials:             return (out * (1.0 - out),)
+
+
+class Softplus(Rule):
+    """log(1 + exp(x)), in the form whose exp cannot overflow."""
+    def forward(self, x: float) -> float:                               return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    def partials(self, out: Number, x: Number) -> Partials:             return (sigmoid(x),)
+
+
+class Relu(Rule):
+    """max(x, 0). At the kink the derivative is taken as 0, as PyTorch does."""
+    def forward(self, x: float) -> float:                               return 0.0 if x <= 0.0 else x
+    def partials(self, out: Number, x: Number) -> Partials:             return (step(x),)
+
+
+class Elu(Rule):
+    """x where x > 0, exp(x) - 1 elsewhere (Clevert et al., 2015)."""
+    def forward(self, x: float) -> float:                               return math.expm1(x) if x <= 0.0 else x
+    def partials(self, out: Number, x: Number) -> Partials:             return (exp(minimum(x, 0.0)),)
+
+
+class Abs(Rule):
+    def forward(self, x: float) -> float:                               return abs(x)
+    def partials(self, out: Number, x: Number) -> Partials:             return (sign(x),)
+
+
+class Maximum(Rule):
+    """The greater of two. A tie shares the derivative half and half, as PyTorch does."""
+    def forward(self, x: float, y: float) -> float:                     return x if x > y or math.isnan(x) else y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return ((1.0 + sign(x - y)) / 2.0, (1.0 - sign(x - y)) / 2.0)
+
+
+class Minimum(Rule):
+    """The lesser of two. A tie shares the derivative half and half, as PyTorch does."""
+    def forward(self, x: float, y: float) -> float:                     return x if x < y or math.isnan(x) else y
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return ((1.0 - sign(x - y)) / 2.0, (1.0 + sign(x - y)) / 2.0)
+
+
+class Step(Rule):
+    """1 where x > 0, 0 where not: what lets a formula decide without an `if`."""
+    def forward(self, x: float) -> float:                               return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
+    def partials(self, out: Number, x: Number) -> Partials:             return (0.0,)
+
+
+class Sign(Rule):
+    """1 where x > 0, -1 where x < 0, 0 at 0."""
+    def forward(self, x: float) -> float:                               return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
+    def partials(self, out: Number, x: Number) -> Partials:             return (0.0,)
+
+
+class WeightedSum(Rule):
+    """w1 x1 + w2 x2 + ... + b, one node of the graph. Its operands in order: every w, every x, b."""
+    def forward(self, *operands: float) -> float:
+        weights, inputs, bias = self.split(operands)
+        total = 0.0
+        for w, x in zip(weights, inputs, strict=True):
+            total += w * x
+        return total + bias
+    def partials(self, out: Number, *operands: Number) -> Partials:
+        weights, inputs, _ = self.split(operands)
+        return (*inputs, *weights, 1.0)
+
+    @staticmethod
+    def split(operands: Sequence[T]) -> tuple[Sequence[T], Sequence[T], T]:
+        """The weights, the inputs and the bias among the operands."""
+        n = len(operands) // 2
+        return operands[:n], operands[n:-1], operands[-1]
+
+    def __call__(self, weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0) -> Any:  # type: ignore[override]
+        """Σ wᵢ xᵢ + b of two lists of equal length. Raises ValueError, with both lengths, if they differ.
+
+        >>> weighted_sum([2.0, -3.0], [-1.0, -2.0], -3.0)
+        1.0
+        """
+        if len(weights) != len(inputs):
+            raise ValueError(f"weighted_sum needs one weight per input, got {len(weights)} weights and {len(inputs)} inputs")
+        return self.apply(*weights, *inputs, bias)
+
+
+add, sub, mul, div, neg = Add(), Sub(), Mul(), Div(), Neg()
+power, exponential, general_power = Power(), Exponential(), GeneralPower()
+exp, log, sqrt, sin, cos = Exp(), Log(), Sqrt(), Sin(), Cos()
+tanh, sigmoid, softplus, relu, elu = Tanh(), Sigmoid(), Softplus(), Relu(), Elu()
+absolute, maximum, minimum, step, sign = Abs(), Maximum(), Minimum(), Step(), Sign()
+weighted_sum = WeightedSum()
+
+
+# ------------------------------------------------------------------------------ functions built from the rows
+
+
+def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
+    """x where x > 0, slope · x elsewhere (Maas et al., 2013). With a Parameter as slope it is the PReLU (He et al., 2015).
+
+    >>> leaky_relu(-2.0, 0.1)
+    -0.2
+    """
+    positive_part = relu(x)
+    return positive_part + slope * (x - positive_part)
+
+
+def log_sum_exp(xs: Sequence[Number]) -> Any:
+    """log Σ exp(xᵢ). The greatest xᵢ is taken out first, so that no exp overflows. Raises ValueError on [].
+
+    >>> log_sum_exp([1000.0, 1000.0])  # 1000 + log 2
+    1000.6931471805599
+    """
+    if not xs:
+        raise ValueError("log_sum_exp needs at least one input, got []")
+    greatest = functools.reduce(maximum, xs)
+    total = functools.reduce(add, [exp(x - greatest) for x in xs])
+    return log(total) + greatest
+
+
+def log_softmax(xs: Sequence[Number]) -> list[Any]:
+    """The logarithms of `softmax`, xᵢ - log Σ exp(xⱼ): finite where softmax itself rounds to 0.
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
+    """
+    normaliser = log_sum_exp(xs)
+    return [x - normaliser for x in xs]
+
+
+def softmax(xs: Sequence[Number]) -> list[Any]:
+    """exp(xᵢ) / Σ exp(xⱼ): numbers between 0 and 1 that add up to 1. Raises ValueError on [].
+
+    >>> softmax([0.0, 1000.0])
+    [0.0, 1.0]
+    """
+    return [exp(x) for x in log_softmax(xs)]
+
+
+# ----------------------------------------------------------------------------- the rows as Python's operators
+
+
+class Scalar:
+    """Python's operators and the functions of the table, for every kind of scalar: each hands its row to `apply`.
+
+    `Value` and `Symbol` differ only in what their `apply` does with a row and its operands.
+    """
+
+    __slots__ = ()
+    __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
+
+    apply: Callable[..., Self]  # (op, *inputs): one row on these operands, at least one of them of this kind
+
+    def __add__(self, other: Self | float) -> Self:
+        return self.apply(add, self, other)
+
+    def __radd__(self, other: float) -> Self:
+        return self.apply(add, other, self)
+
+    def __sub__(self, other: Self | float) -> Self:
+        return self.apply(sub, self, other)
+
+    def __rsub__(self, other: float) -> Self:
+        return self.apply(sub, other, self)
+
+    def __mul__(self, other: Self | float) -> Self:
+        return self.apply(mul, self, other)
+
+    def __rmul__(self, other: float) -> Self:
+        return self.apply(mul, other, self)
+
+    def __truediv__(self, other: Self | float) -> Self:
+        return self.apply(div, self, other)
+
+    def __rtruediv__(self, other: float) -> Self:
+        return self.apply(div, other, self)
+
+    def __pow__(self, exponent: Self | float) -> Self:
+        row = general_power if isinstance(exponent, Scalar) else power
+        return self.apply(row, self, exponent)
+
+    def __rpow__(self, base: float) -> Self:
+        return self.apply(exponential, base, self)
+
+    def __neg__(self) -> Self:
+        return self.apply(neg, self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return self.apply(absolute, self)
+
+    def exp(self) -> Self:
+        return self.apply(exp, self)
+
+    def log(self) -> Self:
+        return self.apply(log, self)
+
+    def sqrt(self) -> Self:
+        return self.apply(sqrt, self)
+
+    def sin(self) -> Self:
+        return self.apply(sin, self)
+
+    def cos(self) -> Self:
+        return self.apply(cos, self)
+
+    def tanh(self) -> Self:
+        return self.apply(tanh, self)
+
+    def sigmoid(self) -> Self:
+        return self.apply(sigmoid, self)
+
+    def softplus(self) -> Self:
+        return self.apply(softplus, self)
+
+    def relu(self) -> Self:
+        return self.apply(relu, self)
+
+    def elu(self) -> Self:
+        return self.apply(elu, self)
+
+    def leaky_relu(self, slope: Self | float = 0.01) -> Self:
+        result: Self = leaky_relu(self, slope)
+        return result

@@ -1,0 +1,1 @@
+"""Backpropagation made visible: the list of its steps, as text, as a diagram."""

@@ -1,0 +1,133 @@
+"""Backward, one application of the chain rule at a time, with names and formulas.
+
+Everything that is shown, as text or as a picture, is read from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, topological_order
+from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text
+
+
+class Step(NamedTuple):
+    """The chain rule along one edge: child.grad += node.grad × ∂node/∂child."""
+
+    node: Value
+    child: Value
+    operand: int  # which operand of the node the child is: x * x has two edges to x
+    upstream: float  # node.grad
+    partial: float  # ∂node/∂child
+    formula: Symbol | float  # of the partial, in the names of the graph
+    contribution: float  # upstream × partial
+    before: float  # child.grad before it is added
+    after: float  # child.grad, so far
+
+
+def backward_steps(root: Value) -> Iterator[Step]:
+    """`root.backward()` one edge at a time: run to its end, it leaves exactly what `backward()` leaves.
+
+    Edges to constants are no steps: a constant has no gradient to show.
+
+    >>> x = Value(3.0, "x")
+    >>> for step in backward_steps(x * x):
+    ...     print(f"{step.before} + {step.upstream} * {step.partial} = {step.after}")
+    0.0 + 1.0 * 3.0 = 3.0
+    3.0 + 1.0 * 3.0 = 6.0
+    """
+    graph = Graph(root)
+    operations = [node for node in graph.order if node.op]
+    for node in operations:
+        node.grad = 0.0
+    root.grad += 1.0
+    for node in reversed(operations):
+        upstream, formulas = node.grad, graph.formulas(node)
+        for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
+            before = child.grad
+            child.grad += upstream * partial
+            if not isinstance(child, Constant):
+                formula = formulas[operand]
+                yield Step(node, child, operand, upstream, partial, formula, upstream * partial, before, child.grad)
+
+
+def recorded_steps(root: Value) -> list[Step]:
+    """The steps of a first backward pass, from gradients of zero. The graph's own gradients stay as they are."""
+    order = topological_order(root)
+    gradients = [node.grad for node in order]
+    try:
+        for node in order:
+            node.grad = NOT_COMPUTED
+        return list(backward_steps(root))
+    finally:
+        for node, gradient in zip(order, gradients, strict=True):
+            node.grad = gradient
+
+
+class Graph:
+    """The nodes of a graph in topological order, with the names and formulas they are shown by.
+
+    A node is called by its label. Without one, an interior node is h1, h2, … in topological order, as in the textbook,
+    a constant is its number, and any other leaf v1, v2, ….
+    """
+
+    def __init__(self, root: Value, short: bool = False) -> None:
+        self.root = root
+        self.short = short
+        self.order = topological_order(root)
+        self.names: dict[Value, str] = {node: node.label for node in self.order if node.label}
+        taken = set(self.names.values())
+        for letter, nodes in ("h", self.operations), ("v", self.leaves):
+            numbered = (name for i in range(1, 2 * len(self.order) + 1) if (name := f"{letter}{i}") not in taken)
+            self.names.update((node, next(numbered)) for node in nodes if not node.label)
+
+    @property
+    def operations(self) -> list[Value]:
+        return [node for node in self.order if node.op]
+
+    @property
+    def leaves(self) -> list[Value]:
+        """The leaves that have a gradient: parameters and inputs."""
+        return [node for node in self.order if not node.op and not isinstance(node, Constant)]
+
+    def name(self, node: Value, notation: Notation = FORMULA) -> str:
+        return self.names.get(node) or notation.number(node.data)
+
+    def operation(self, node: Value, notation: Notation) -> str:
+        """What a node is, in names: "w × x"."""
+        assert node.op is not None
+        return operation_text(node.op, [self.operand_name(node, child, notation) for child in node.children], notation)
+
+    def numbers(self, node: Value, notation: Notation) -> str:
+        """What a node is, in numbers: "0 × 1"."""
+        assert node.op is not None
+        return operation_text(node.op, [notation.number(child.data) for child in node.children], notation)
+
+    def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
+        """The local derivatives of a node as formulas, one per child, from its row of the table."""
+        assert node.op is not None
+        operands = [
+            child.data if isinstance(child, Constant) else Symbol(self.operand_name(node, child))
+            for child in node.children
+        ]
+        return node.op.partials(Symbol(self.operand_name(node, node)), *operands)
+
+    def operand_name(self, node: Value, child: Value, notation: Notation = FORMULA) -> str:
+        """The name of a child in the formula of a node. With `short`, what stands in a neuron is named from there:
+        "w.1" of its own, "a.3" for the activation of another layer's neuron 3."""
+        own, other = NEURON.match(self.name(node)), NEURON.match(self.name(child))
+        if not self.short or not other:
+            return self.name(child, notation)
+        return other["rest"] if own and own["place"] == other["place"] else f"{other['rest']}.{other['number']}"
+
+
+NEURON = re.compile(r"(?P<place>.*\bneurons\.(?P<number>\d+))\.(?P<rest>.+)")
+
+
+def kind(node: Value) -> str:
+    """What a leaf is: "parameter", "input" or "constant"; "" for an operation."""
+    if node.op:
+        return ""
+    return "parameter" if isinstance(node, Parameter) else "constant" if isinstance(node, Constant) else "input"

@@ -1,0 +1,178 @@
+"""The trace: forward and backward as text, every product of the chain rule written out."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TextIO
+
+from tinygrad_edu.engine import Value
+from tinygrad_edu.show.steps import Graph, Step, recorded_steps
+from tinygrad_edu.symbol import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, text_of
+
+
+class Style(NamedTuple):
+    """How a trace is written."""
+
+    formula: Notation = FORMULA
+    operation: Notation = OPERATION
+    partial: str = "∂"
+    arrow: str = " → "
+
+
+UNICODE_STYLE = Style()
+ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
+
+
+def explain(
+    root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, file: TextIO | None = None
+) -> None:
+    """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
+    stream = file or sys.stdout
+    plain = not can_show(UNICODE_STYLE.partial, stream) if ascii is None else ascii
+    print(trace(root, *leaves, max_paths=max_paths, ascii=plain), file=stream)
+
+
+def can_show(text: str, stream: TextIO) -> bool:
+    """Whether a stream's encoding knows every character of a text."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False) -> str:
+    """The computation of `root` forward, then its gradients backward, one line per edge.
+
+    For each of `leaves` also the product along every path from the root, at most `max_paths` of them, and their sum.
+    The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
+
+    >>> x, w = Value(3.0, "x"), Value(2.0, "w")
+    >>> y = w * x
+    >>> y.label = "y"
+    >>> print(trace(y, w))
+    given      w = 2, x = 3
+    forward
+      y = w × x     2 × 3     = 6
+    backward             start: ∂y/∂y = 1
+      w.grad += y.grad × ∂y/∂w     0 + 1 × 3 = 3     ∂y/∂w = x
+      x.grad += y.grad × ∂y/∂x     0 + 1 × 2 = 2     ∂y/∂x = w
+    ∂y/∂w along y → w: 1 × 3 = 3
+    """
+    style = ASCII_STYLE if ascii else UNICODE_STYLE
+    graph = Graph(root)
+    for leaf in leaves:
+        if leaf not in graph.names:
+            raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
+    steps = recorded_steps(root)
+    lines = [*given(graph, style), *forward_lines(graph, style), *backward_lines(graph, steps, style)]
+    for leaf in leaves:
+        lines += path_lines(graph, steps, leaf, max_paths, style)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def given(graph: Graph, style: Style) -> list[str]:
+    """The numbers one starts from."""
+    return [f"given      {', '.join(f'{graph.name(x)} = {style.formula.number(x.data)}' for x in graph.leaves)}"]
+
+
+def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
+    """Each operation: its name, with names, with numbers, its value."""
+    yield "forward"
+    yield from table(
+        [
+            (
+                f"  {graph.name(node)}",
+                f" = {graph.operation(node, style.operation)}",
+                f"     {graph.numbers(node, style.operation)}",
+                f"     = {style.formula.number(node.data)}",
+            )
+            for node in graph.operations
+        ]
+    )
+
+
+def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterator[str]:
+    """Each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
+    number, times, root = style.formula.number, style.operation.times, graph.name(graph.root)
+    yield f"backward             start: {style.partial}{root}/{style.partial}{root} = 1"
+    yield from table(
+        [
+            (
+                f"  {graph.name(step.child)}.grad",
+                f" += {graph.name(step.node)}.grad",
+                f"{times}{partial_name(graph, step, style)}",
+                f"     {number(step.before)} + {number(step.upstream)}",
+                f"{times}{number(step.partial)}",
+                f" = {number(step.after)}",
+                f"     {partial_name(graph, step, style)} = {text_of(step.formula, style.formula)}",
+            )
+            for step in steps
+        ]
+    )
+
+
+def partial_name(graph: Graph, step: Step, style: Style) -> str:
+    """ "∂h1/∂w"."""
+    return f"{style.partial}{graph.name(step.node)}/{style.partial}{graph.name(step.child)}"
+
+
+def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int, style: Style) -> Iterator[str]:
+    """The chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
+    number, times = style.formula.number, style.operation.times
+    count = count_paths(graph, leaf)
+    derivative = f"{style.partial}{graph.name(graph.root)}/{style.partial}{graph.name(leaf)}"
+    products = []
+    for path in islice(paths(graph, steps, leaf), max_paths):
+        names = [graph.name(graph.root), *(graph.name(step.child) for step in path)]
+        factors = [1.0, *(step.partial for step in path)]
+        products.append(number(math.prod(factors)))
+        yield f"{derivative} along {style.arrow.join(names)}: {times.join(map(number, factors))} = {products[-1]}"
+    if count > 1:
+        total = number(next(step.after for step in reversed(steps) if step.child is leaf))
+        rest = f" + ({count - len(products):,} more paths, not listed)" if count > len(products) else ""
+        yield f"{derivative} over all {count:,} paths: {' + '.join(products)}{rest} = {total}"
+
+
+def count_paths(graph: Graph, leaf: Value) -> int:
+    """The number of paths from the root to a leaf."""
+    counts: dict[Value, int] = {}
+    for node in graph.order:
+        counts[node] = 1 if node is leaf else sum(counts[child] for child in node.children)
+    return counts[graph.root]
+
+
+def paths(graph: Graph, steps: Sequence[Step], leaf: Value) -> Iterator[list[Step]]:
+    """Every path from the root to a leaf, as the steps along it."""
+    reaching = {leaf}
+    for node in graph.order:
+        if any(child in reaching for child in node.children):
+            reaching.add(node)
+    steps_from: dict[Value, list[Step]] = {node: [] for node in graph.order}
+    for step in steps:
+        if step.child in reaching:
+            steps_from[step.node].append(step)
+    path: list[Step] = []
+    branches = [iter(steps_from[graph.root])]
+    if leaf is graph.root:
+        yield []
+    while branches:
+        for step in branches[-1]:
+            if step.child is leaf:
+                yield [*path, step]
+            else:
+                path.append(step)
+                branches.append(iter(steps_from[step.child]))
+                break
+        else:
+            branches.pop()
+            path = path[:-1]
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of text in columns, each as wide as its widest entry."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
