@@ -14,9 +14,12 @@ walks it from the output to the leaves and applies the chain rule once along eve
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import Any
 
 from tinygrad_edu.rules import Rule, Scalar, real
+
+data_of = attrgetter("data")
 
 
 class NotComputed(float):
@@ -26,7 +29,7 @@ class NotComputed(float):
 NOT_COMPUTED = NotComputed(0.0)
 
 
-class Value(Scalar):
+class Value(Scalar["Value"]):
     """A real number in a computational graph.
 
     data      the number, a float
@@ -47,14 +50,14 @@ class Value(Scalar):
     __slots__ = ("data", "grad", "op", "children", "label")
     data: float
     grad: float
-    op: Rule | None
+    op: Rule
     children: tuple[Value, ...]
     label: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = real(data)
         self.grad = NOT_COMPUTED
-        self.op = None
+        self.op = None  # type: ignore[assignment]  # a leaf was made by no operation
         self.children = ()
         self.label = label
 
@@ -62,7 +65,7 @@ class Value(Scalar):
     def apply(op: Rule, *inputs: Any) -> Any:
         """Forward: compute one operation and record it."""
         try:
-            if len(inputs) == 2:  # most operations: written out, because it is faster than a list
+            if len(inputs) == 2:  # most operations: written out, because a loop takes longer
                 x, y = inputs
                 if not (isinstance(x, Value) and isinstance(y, Value)):
                     return Value.apply_mixed(op, inputs)
@@ -73,7 +76,7 @@ class Value(Scalar):
                         return Value.apply_mixed(op, inputs)
                 data = op.forward(*[x.data for x in inputs])
         except (ValueError, ArithmeticError) as error:
-            raise op.no_value([x.data for x in inputs], error) from None
+            raise op.no_value([x.data if isinstance(x, Value) else x for x in inputs], error) from None
         out = object.__new__(Value)
         out.data = data
         out.grad = NOT_COMPUTED
@@ -92,30 +95,22 @@ class Value(Scalar):
 
     def partials(self) -> tuple[float, ...]:
         """The local derivatives ∂self/∂child, one per child, from the row of the table that made this node."""
-        op, children = self.op, self.children
-        if op is None:
-            return ()
         try:
-            if len(children) == 2:
-                x, y = children
-                return op.partials(self.data, x.data, y.data)
-            return op.partials(self.data, *[x.data for x in children])
+            if len(self.children) == 2:  # most operations: written out, because it is faster
+                return self.op.partials(self.data, self.children[0].data, self.children[1].data)
+            return self.op.partials(self.data, *map(data_of, self.children))
         except (ValueError, ArithmeticError) as error:
-            raise op.no_derivative([x.data for x in children], error) from None
+            raise self.op.no_derivative([*map(data_of, self.children)], error) from None
 
     def backward(self) -> None:
         """Backpropagation: afterwards `grad` of every node that self depends on is ∂self/∂node.
 
-        Gradients of interior nodes are computed afresh; a leaf's is added to what it holds already, until
-        `zero_grad()` clears it. Source: Rumelhart, Hinton and Williams, Nature 323, 1986.
+        Gradients of interior nodes are computed afresh; a leaf's is added to what it holds already, until `zero_grad()`
+        clears it. Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
         """
-        operations = [node for node in topological_order(self) if node.op]
-        for node in operations:
-            node.grad = 0.0
-        self.grad += 1.0
-        for node in reversed(operations):
-            upstream = node.grad
+        for node in reversed(start_backward(self)):
             partials = node.partials()
+            upstream = node.grad
             for child, partial in zip(node.children, partials, strict=True):
                 child.grad += upstream * partial
 
@@ -158,6 +153,15 @@ class Constant(Value):
     """A leaf made of a plain number in an expression. It does not vary: its gradient means nothing and is not shown."""
 
     __slots__ = ()
+
+
+def start_backward(root: Value) -> list[Value]:
+    """Set the gradients of all operations to 0 and add ∂root/∂root = 1; return the operations in topological order."""
+    operations = [node for node in topological_order(root) if node.op]
+    for node in operations:
+        node.grad = 0.0
+    root.grad += 1.0
+    return operations
 
 
 def topological_order(root: Value) -> list[Value]:

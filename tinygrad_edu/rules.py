@@ -26,14 +26,15 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Number: TypeAlias = "Scalar | float"
-Partials: TypeAlias = "tuple[Scalar | float, ...]"
-AnyScalar = TypeVar("AnyScalar", bound="Scalar")
+Number: TypeAlias = "Scalar[Any] | float"
+Partials: TypeAlias = "tuple[Scalar[Any] | float, ...]"
+AnyScalar = TypeVar("AnyScalar", bound="Scalar[Any]")
+Kind = TypeVar("Kind")
 T = TypeVar("T")
 
 
@@ -258,6 +259,7 @@ class Sign(Rule):
 
 class WeightedSum(Rule):
     """w1 x1 + w2 x2 + ... + b, one node of the graph. Its operands in order: every w, every x, b."""
+    symbol = "weighted_sum"
     def forward(self, *operands: float) -> float:
         weights, inputs, bias = self.split(operands)
         total = 0.0
@@ -341,87 +343,87 @@ def softmax(xs: Sequence[Number]) -> list[Any]:
 # ----------------------------------------------------------------------------- the rows as Python's operators
 
 
-class Scalar:
+class Scalar(Generic[Kind]):
     """Python's operators and the functions of the table, for every kind of scalar: each hands its row to `apply`.
 
-    `Value` and `Symbol` differ only in what their `apply` does with a row and its operands.
+    `Value` and `Symbol` differ only in what their `apply` does with a row and its operands. `Kind` is what comes out.
     """
 
     __slots__ = ()
     __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
 
-    apply: Callable[..., Self]  # (op, *inputs): one row on these operands, at least one of them of this kind
+    apply: Callable[..., Kind]  # (op, *inputs): one row on these operands, at least one of them of this kind
 
-    def __add__(self, other: Self | float) -> Self:
+    def __add__(self, other: Kind | float) -> Kind:
         return self.apply(add, self, other)
 
-    def __radd__(self, other: float) -> Self:
+    def __radd__(self, other: float) -> Kind:
         return self.apply(add, other, self)
 
-    def __sub__(self, other: Self | float) -> Self:
+    def __sub__(self, other: Kind | float) -> Kind:
         return self.apply(sub, self, other)
 
-    def __rsub__(self, other: float) -> Self:
+    def __rsub__(self, other: float) -> Kind:
         return self.apply(sub, other, self)
 
-    def __mul__(self, other: Self | float) -> Self:
+    def __mul__(self, other: Kind | float) -> Kind:
         return self.apply(mul, self, other)
 
-    def __rmul__(self, other: float) -> Self:
+    def __rmul__(self, other: float) -> Kind:
         return self.apply(mul, other, self)
 
-    def __truediv__(self, other: Self | float) -> Self:
+    def __truediv__(self, other: Kind | float) -> Kind:
         return self.apply(div, self, other)
 
-    def __rtruediv__(self, other: float) -> Self:
+    def __rtruediv__(self, other: float) -> Kind:
         return self.apply(div, other, self)
 
-    def __pow__(self, exponent: Self | float) -> Self:
+    def __pow__(self, exponent: Kind | float) -> Kind:
         row = general_power if isinstance(exponent, Scalar) else power
         return self.apply(row, self, exponent)
 
-    def __rpow__(self, base: float) -> Self:
+    def __rpow__(self, base: float) -> Kind:
         return self.apply(exponential, base, self)
 
-    def __neg__(self) -> Self:
+    def __neg__(self) -> Kind:
         return self.apply(neg, self)
 
     def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Self:
+    def __abs__(self) -> Kind:
         return self.apply(absolute, self)
 
-    def exp(self) -> Self:
+    def exp(self) -> Kind:
         return self.apply(exp, self)
 
-    def log(self) -> Self:
+    def log(self) -> Kind:
         return self.apply(log, self)
 
-    def sqrt(self) -> Self:
+    def sqrt(self) -> Kind:
         return self.apply(sqrt, self)
 
-    def sin(self) -> Self:
+    def sin(self) -> Kind:
         return self.apply(sin, self)
 
-    def cos(self) -> Self:
+    def cos(self) -> Kind:
         return self.apply(cos, self)
 
-    def tanh(self) -> Self:
+    def tanh(self) -> Kind:
         return self.apply(tanh, self)
 
-    def sigmoid(self) -> Self:
+    def sigmoid(self) -> Kind:
         return self.apply(sigmoid, self)
 
-    def softplus(self) -> Self:
+    def softplus(self) -> Kind:
         return self.apply(softplus, self)
 
-    def relu(self) -> Self:
+    def relu(self) -> Kind:
         return self.apply(relu, self)
 
-    def elu(self) -> Self:
+    def elu(self) -> Kind:
         return self.apply(elu, self)
 
-    def leaky_relu(self, slope: Self | float = 0.01) -> Self:
-        result: Self = leaky_relu(self, slope)
+    def leaky_relu(self, slope: Number = 0.01) -> Kind:
+        result: Kind = leaky_relu(self, slope)
         return result

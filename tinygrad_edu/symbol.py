@@ -44,7 +44,7 @@ OPERATION = FORMULA._replace(times=" × ", divide=" / ", power=" ** ", superscri
 ASCII_OPERATION = OPERATION._replace(times=" * ", minus=" - ")
 
 
-class Symbol(Scalar):
+class Symbol(Scalar["Symbol"]):
     """A name, or an operation on Symbols and numbers. `str` writes it as a formula.
 
     Sums with 0, products with 0 and 1, powers of 0 and 1 and double negations are simplified as they are made.

@@ -285,13 +285,13 @@ def save_graph(
         return write_whole(path, dot.source)
     picture = render(dot.source, format)
     if picture is None:
-        print(ADVICE, file=sys.stderr)
+        print(f"no Graphviz found, so a .gv file is written instead of a picture: {INSTALL}", file=sys.stderr)
         return write_whole(path.with_suffix(".gv"), dot.source)
     return write_whole(path, picture)
 
 
 FORMATS = ("svg", "png", "pdf", "gv")
-ADVICE = "Graphviz is not installed, so a .gv file is written, not a picture; to get one: pip install pygraphviz"
+INSTALL = "pip install pygraphviz brings Graphviz along (or install your system's graphviz)"
 
 
 def render(source: str, format: str) -> bytes | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, topological_order
+from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, start_backward, topological_order
 from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text
 
 
@@ -39,11 +39,7 @@ def backward_steps(root: Value) -> Iterator[Step]:
     3.0 + 1.0 * 3.0 = 6.0
     """
     graph = Graph(root)
-    operations = [node for node in graph.order if node.op]
-    for node in operations:
-        node.grad = 0.0
-    root.grad += 1.0
-    for node in reversed(operations):
+    for node in reversed(start_backward(root)):
         upstream, formulas = node.grad, graph.formulas(node)
         for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
             before = child.grad
@@ -97,17 +93,14 @@ class Graph:
 
     def operation(self, node: Value, notation: Notation) -> str:
         """What a node is, in names: "w × x"."""
-        assert node.op is not None
         return operation_text(node.op, [self.operand_name(node, child, notation) for child in node.children], notation)
 
     def numbers(self, node: Value, notation: Notation) -> str:
         """What a node is, in numbers: "0 × 1"."""
-        assert node.op is not None
         return operation_text(node.op, [notation.number(child.data) for child in node.children], notation)
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
         """The local derivatives of a node as formulas, one per child, from its row of the table."""
-        assert node.op is not None
         operands = [
             child.data if isinstance(child, Constant) else Symbol(self.operand_name(node, child))
             for child in node.children

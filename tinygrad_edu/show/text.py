@@ -31,15 +31,17 @@ def explain(
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
     stream = file or sys.stdout
-    plain = not can_show(UNICODE_STYLE.partial, stream) if ascii is None else ascii
-    print(trace(root, *leaves, max_paths=max_paths, ascii=plain), file=stream)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    plain = not can_encode("∂×→·²", encoding) if ascii is None else ascii
+    text = trace(root, *leaves, max_paths=max_paths, ascii=plain)
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
-def can_show(text: str, stream: TextIO) -> bool:
-    """Whether a stream's encoding knows every character of a text."""
+def can_encode(text: str, encoding: str) -> bool:
+    """Whether an encoding knows every character of a text."""
     try:
-        text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
+        text.encode(encoding)
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -1,0 +1,120 @@
+"""The command line: the worked example explained and drawn, or an expression of one's own.
+
+    python -m tinygrad_edu
+    python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg
+    python -m tinygrad_edu doctor
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+
+from tinygrad_edu.engine import Parameter, Value
+from tinygrad_edu.expression import ExpressionError, evaluate
+from tinygrad_edu.show.diagram import INSTALL, renderer, save_graph
+from tinygrad_edu.show.text import explain
+
+WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
+    options = parser().parse_args(arguments)
+    try:
+        if options.expression == "doctor":
+            return doctor()
+        if options.expression is None:
+            return worked_example(options)
+        return explain_expression(options)
+    except (ValueError, ArithmeticError, OSError) as error:
+        print(f"tinygrad_edu: {error}", file=sys.stderr)
+        return 1 if isinstance(error, OSError) else 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments that are understood."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tinygrad_edu", description="Explain and draw how the gradient of an expression comes about."
+    )
+    parser.add_argument("expression", nargs="?", help='such as "sigmoid(w*x + b)"; "doctor" says what can draw here')
+    parser.add_argument("values", nargs="*", metavar="name=number", help="a number for each variable")
+    parser.add_argument("--draw", metavar="FILE", help="draw the graph: .svg, .png, .pdf or .gv")
+    parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
+    parser.add_argument("--leaf", metavar="NAME", help="list the paths to this variable only")
+    parser.add_argument("--ascii", action="store_true", default=None, help="write the trace without ∂, × and →")
+    return parser
+
+
+def worked_example(options: argparse.Namespace) -> int:
+    """f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
+    x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")
+    f = evaluate(WORKED_EXAMPLE, {"x": x, "w": w, "b": b})
+    title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
+    print(f"{title}, written out as {WORKED_EXAMPLE}\n")
+    explain(f, w, ascii=options.ascii)
+    f.backward()
+    return draw(f, options.draw or "worked_example.svg", title)
+
+
+def explain_expression(options: argparse.Namespace) -> int:
+    """An expression of the user's own: its trace and, where asked for, its picture."""
+    variables = read_values(options.values, options.parameters.split(","))
+    f = evaluate(options.expression, variables)
+    f.label = f.label or "f"
+    if options.leaf and options.leaf not in variables:
+        raise ExpressionError(f"--leaf {options.leaf}: the variables are {', '.join(variables)}")
+    leaves = [variables[options.leaf]] if options.leaf else list(variables.values())
+    explain(f, *leaves, ascii=options.ascii)
+    f.backward()
+    if options.draw:
+        return draw(f, options.draw, f"{f.label} = {options.expression}   at {', '.join(options.values)}")
+    return 0
+
+
+def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value]:
+    """["x=1", "w=0"] as Values. Raises ExpressionError for what is no assignment of a number to a name."""
+    values: dict[str, Value] = {}
+    for assignment in assignments:
+        name, equals, number = assignment.partition("=")
+        if not equals or not name.isidentifier():
+            raise ExpressionError(f"{assignment!r} gives no variable a value: write it as x=1")
+        try:
+            kind = Parameter if name in parameters else Value
+            values[name] = kind(float(number), name)
+        except ValueError:
+            raise ExpressionError(f"{assignment!r}: {number!r} is not a number") from None
+    return values
+
+
+def draw(f: Value, path: str, title: str) -> int:
+    """Write the picture and say where."""
+    print(f"\nwrote {save_graph(f, path, title)}")
+    return 0
+
+
+def doctor() -> int:
+    """Say what can render a picture here, and how to install what is missing."""
+    print(f"Python      {platform.python_version()}")
+    print(f"graphviz    {version('graphviz')}, writes .gv files")
+    print(f"dot         {shutil.which('dot') or 'not found'}")
+    print(f"pygraphviz  {version('pygraphviz')}")
+    print(f"matplotlib  {version('matplotlib')}, for the curves of the demos")
+    print(f"pictures are rendered by {renderer()}" if renderer() else f"no picture can be rendered: {INSTALL}")
+    return 0
+
+
+def version(package: str) -> str:
+    """The version of an installed package."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Expressions typed as text, such as "sigmoid(w*x + b)", evaluated on Values.
+
+The text is parsed by `ast`, and nothing is evaluated but arithmetic and the functions of the derivative table.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from tinygrad_edu import rules
+from tinygrad_edu.engine import Value
+from tinygrad_edu.rules import Rule, Scalar, WeightedSum
+
+OPERATORS = {ast.Add: rules.add, ast.Sub: rules.sub, ast.Mult: rules.mul, ast.Div: rules.div}
+FUNCTIONS: dict[str, Any] = {
+    **{row.symbol: row for row in vars(rules).values() if isinstance(row, Rule) and row.symbol.isidentifier()},
+    "leaky_relu": rules.leaky_relu,
+    "log_sum_exp": rules.log_sum_exp,
+}
+
+
+class ExpressionError(ValueError):
+    """What is wrong with an expression, in words for whoever typed it."""
+
+
+def evaluate(expression: str, variables: Mapping[str, Value]) -> Value:
+    """The Value of an expression in these variables, with the graph that made it.
+
+    Raises ExpressionError for everything that is not arithmetic on numbers, variables and functions of the table, and
+    where an operation has no real value.
+
+    >>> evaluate("2*x + 1", {"x": Value(3.0)})
+    Value(7, op='+')
+    """
+    try:
+        result = value_of(ast.parse(expression.strip(), mode="eval").body, variables)
+    except SyntaxError as error:
+        raise ExpressionError(f"cannot read the expression: {error.msg}, at character {error.offset}") from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError("the expression is nested too deeply") from None
+    except ExpressionError:
+        raise
+    except (ValueError, ArithmeticError, TypeError) as error:
+        raise ExpressionError(str(error)) from None
+    if not isinstance(result, Value):
+        raise ExpressionError(f"{expression!r} has no variable to differentiate by")
+    return result
+
+
+def value_of(node: ast.expr, variables: Mapping[str, Value]) -> Any:
+    """A Value, a float where no variable is involved, or a list of them."""
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return float(number)
+        case ast.Name(id=name) if name in variables:
+            return variables[name]
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return to_the_power(value_of(left, variables), value_of(right, variables))
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
+            return OPERATORS[type(operator)].apply(value_of(left, variables), value_of(right, variables))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -value_of(operand, variables)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return value_of(operand, variables)
+        case ast.List(elts=elements):
+            return [value_of(element, variables) for element in elements]
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            return call(name, [value_of(argument, variables) for argument in arguments])
+        case ast.Name(id=name):
+            raise ExpressionError(f"{name!r} has no value: add one, as in {name}=1")
+        case ast.Call(func=ast.Name(id=name)) if name not in FUNCTIONS:
+            raise ExpressionError(f"unknown function {name!r}: there are {', '.join(sorted(FUNCTIONS))}")
+    raise ExpressionError(f"only arithmetic and known functions are evaluated, not {ast.unparse(node)!r}")
+
+
+def to_the_power(base: Any, exponent: Any) -> Any:
+    """`**`, also of two numbers, of which Python would make a complex number."""
+    if isinstance(base, Scalar) or isinstance(exponent, Scalar):
+        return base**exponent
+    return rules.power(base, exponent)
+
+
+def call(name: str, arguments: list[Any]) -> Any:
+    """A function of the table. Raises ExpressionError if it takes another number of arguments."""
+    function = FUNCTIONS[name]
+    row_of_numbers = isinstance(function, Rule) and not isinstance(function, WeightedSum)
+    signature = inspect.signature(function.forward if row_of_numbers else function)
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise ExpressionError(f"{name}({', '.join(signature.parameters)}): {error}") from None
+    return function(*arguments)
