@@ -116,7 +116,7 @@ def assert_close(actual: float, expected: float, tolerance: float, what: str) ->
     assert abs(actual - expected) <= tolerance * max(1.0, abs(expected)), f"{what}: {actual!r} is not {expected!r}"
 
 
-def assert_partials(row: Rule, inputs: Sequence[float], varying: Sequence[int], tolerance: float = 1e-9) -> None:
+def assert_partials(row: Rule, inputs: Sequence[float], varying: Sequence[int], tolerance: float = 1e-10) -> None:
     """The row's partials are its slopes, along every operand that varies."""
     partials = row.partials(row.evaluate(*inputs), *inputs)
     assert len(partials) == len(inputs), f"{row!r} has {len(partials)} partials for {len(inputs)} inputs"

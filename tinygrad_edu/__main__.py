@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import platform
 import shutil
 import sys
@@ -24,16 +25,25 @@ WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args([f" {text}" if is_negated(text) else text for text in given])
     try:
         if options.expression == "doctor":
             return doctor()
         if options.expression is None:
             return worked_example(options)
         return explain_expression(options)
+    except BrokenPipeError:  # as in `python -m tinygrad_edu | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, ArithmeticError, OSError) as error:
         print(f"tinygrad_edu: {error}", file=sys.stderr)
         return 1 if isinstance(error, OSError) else 2
+
+
+def is_negated(text: str) -> bool:
+    """Whether an argument is an expression such as "-x**2", not an option."""
+    return text.startswith("-") and not text.startswith("--") and text != "-h"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,7 +103,10 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
 
 def draw(f: Value, path: str, title: str) -> int:
     """Write the picture and say where."""
-    print(f"\nwrote {save_graph(f, path, title)}")
+    try:
+        print(f"\nwrote {save_graph(f, path, title)}")
+    except ModuleNotFoundError as error:
+        print(f"no picture is drawn: pip install {error.name}", file=sys.stderr)
     return 0
 
 

@@ -1,0 +1,70 @@
+"""Every lesson runs in an empty folder, proves its claim, and saves well-formed pictures."""
+
+import re
+import shutil
+import subprocess
+import sys
+import xml.dom.minidom
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu.show.diagram import renderer
+
+DEMOS = Path(__file__).parent.parent / "demos"
+
+
+def run_lesson(name: str, folder: Path) -> str:
+    """What a copy of the lesson prints."""
+    shutil.copy(DEMOS / name, folder)
+    command = [sys.executable, "-X", "utf8", name]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def check_pictures(folder: Path, names: list[str]) -> None:
+    """The pictures that should be there are, and are well-formed; without a renderer, their sources."""
+    suffix = ".svg" if renderer() else ".gv"
+    assert sorted(path.name for path in (folder / "output").iterdir()) == sorted(name + suffix for name in names)
+    for picture in (folder / "output").glob("*.svg"):
+        xml.dom.minidom.parse(str(picture))
+
+
+def test_worked_example(tmp_path: Path) -> None:
+    """∂f/∂w is 0.25 along both graphs."""
+    printed = run_lesson("01_worked_example.py", tmp_path)
+    assert "∂f/∂w along f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25" in printed
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
+    assert printed.endswith("∂f/∂w = 0.25, ∂f/∂b = 0.25, ∂f/∂x = 0.0\n")
+    check_pictures(tmp_path, ["worked_example_before", "worked_example_after", "worked_example_h1_to_h6"])
+
+
+def test_neuron(tmp_path: Path) -> None:
+    """CS231n's numbers, twice."""
+    printed = run_lesson("02_neuron.py", tmp_path)
+    for number in "0.7311", "-0.1966", "-0.3932":
+        assert len(re.findall(rf" {number}\b", printed)) == 2
+    check_pictures(tmp_path, ["neuron_of_plus_and_times", "neuron"])
+
+
+def test_iris(tmp_path: Path) -> None:
+    """The loss falls from one report to the next, to an accuracy of at least 97 %."""
+    printed = run_lesson("03_iris.py", tmp_path)
+    losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
+    assert losses == sorted(losses, reverse=True)
+    assert float(re.findall(r"accuracy (\S+)%", printed)[-1]) >= 97.0
+    check_pictures(tmp_path, ["iris_neuron"])
+
+
+@pytest.mark.skipif(not renderer(), reason="no renderer: neither dot nor pygraphviz is installed")
+def test_the_gallery_is_what_its_program_draws(tmp_path: Path) -> None:
+    """The committed pictures show the same texts as freshly drawn ones (their layout depends on Graphviz's version)."""
+    shutil.copy(DEMOS / "gallery" / "build.py", tmp_path)
+    subprocess.run([sys.executable, "build.py"], cwd=tmp_path, check=True)
+    for picture in tmp_path.glob("*.svg"):
+        assert texts(picture) == texts(DEMOS / "gallery" / picture.name)
+
+
+def texts(picture: Path) -> list[str]:
+    """The texts of an SVG, sorted."""
+    elements = xml.dom.minidom.parse(str(picture)).getElementsByTagName("text")
+    return sorted("".join(node.data for node in element.childNodes) for element in elements)

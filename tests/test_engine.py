@@ -1,0 +1,654 @@
+"""`Value`, the graph it records, its topological order, and backpropagation."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import pickle
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.oracles import Recipe, assert_close, gradient_of, recipes, slope_along
+from tinygrad_edu import (
+    Constant,
+    Parameter,
+    Value,
+    exp,
+    log,
+    maximum,
+    relu,
+    rules,
+    sqrt,
+    topological_order,
+    trace,
+    weighted_sum,
+)
+from tinygrad_edu.engine import NOT_COMPUTED, NotComputed
+
+# ------------------------------------------------------------------------------------------------ construction
+
+
+@pytest.mark.parametrize("number", [2, 2.0, True, Fraction(5, 2), Decimal("2.5"), 10**20, -0.0, math.inf])
+def test_a_value_is_made_of_any_real_number(number: Any) -> None:
+    value = Value(number)
+    assert type(value.data) is float
+    assert value.data == number
+
+
+def test_a_value_is_made_of_a_numpy_number() -> None:
+    numpy = pytest.importorskip("numpy")
+    for number in (numpy.float64(2.5), numpy.float32(2.5), numpy.int64(2)):
+        assert type(Value(number).data) is float
+        product = number * Value(3.0)
+        assert type(product) is Value
+        assert product.data == 3.0 * float(number)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("1.0", r"^a real number is needed, got '1\.0' \(str\)$"),
+        (None, r"^a real number is needed, got None \(NoneType\)$"),
+        (1 + 2j, r"^a real number is needed, got \(1\+2j\) \(complex\)$"),
+        ([1.0], r"^a real number is needed, got \[1\.0\] \(list\)$"),
+        (b"1", r"^a real number is needed, got b'1' \(bytes\)$"),
+        (Value(1.0), r"^a real number is needed, got Value\(1\) \(Value\)$"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Value, Parameter, Constant])
+def test_anything_else_is_a_type_error(kind: Any, bad: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        kind(bad)
+
+
+@pytest.mark.parametrize("bad", ["1.0", None, 1j, [1.0]])
+def test_anything_else_in_an_expression_is_a_type_error(bad: Any) -> None:
+    for compute in (lambda: Value(1.0) + bad, lambda: Value(1.0) * bad, lambda: Value(2.0) ** bad):
+        with pytest.raises(TypeError):
+            compute()
+
+
+def test_a_new_value_is_a_leaf_without_a_gradient() -> None:
+    value = Value(3, "x")
+    assert (value.op, value.children, value.label) == (None, (), "x")
+    assert isinstance(value.grad, NotComputed)
+    assert value.grad == 0.0
+
+
+def test_a_plain_number_in_an_expression_becomes_a_constant() -> None:
+    x = Value(3.0)
+    product = x * 2
+    assert product.children[0] is x
+    assert (type(product.children[1]), product.children[1].data) == (Constant, 2.0)
+
+
+# -------------------------------------------------------------------------------------------------------- repr
+
+
+def with_gradient(value: Value) -> Value:
+    value.grad = 0.25
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Value(3), "Value(3)"),
+        (Value(1 / 3, "x"), "Value(x=0.3333)"),
+        (Value(2.0) * Value(3.0), "Value(6, op='*')"),
+        (Value(2.0).tanh(), "Value(0.964, op='tanh')"),
+        (with_gradient(Value(0.0, "h1") * Value(1.0)), "Value(0, grad=0.25, op='*')"),
+        (with_gradient(Value(0.0, "h1")), "Value(h1=0, grad=0.25)"),
+        (Parameter(1.0, "w"), "Parameter(w=1)"),
+        (Constant(2), "Constant(2)"),
+        (Value(math.nan), "Value(nan)"),
+        (object.__new__(Value), "Value(nan)"),
+    ],
+)
+def test_repr(value: Value, text: str) -> None:
+    """One line with name, value, gradient and operation, also for a half-built object a debugger stops in."""
+    assert repr(value) == text
+
+
+def test_repr_as_promised() -> None:
+    h1 = with_gradient(Value(0.0) * Value(1.0))
+    h1.label = "h1"
+    assert repr(h1) == "Value(h1=0, grad=0.25, op='*')"
+
+
+def test_repr_shows_no_gradient_of_a_constant() -> None:
+    """It does not vary: what backward leaves in it, the nan of an exponent even, means nothing."""
+    y = Value(2.0) ** 3
+    y.backward()
+    assert repr(y.children[1]) == "Constant(3)"
+
+
+def test_repr_changes_nothing() -> None:
+    y = Value(2.0, "x") * 3
+    repr(y)
+    assert gradient_of(y) == "not computed"
+    assert y.data == 6.0
+
+
+# ------------------------------------------------------------------------------ comparison, equality, conversion
+
+
+def test_comparisons_compare_data() -> None:
+    one, two = Value(1.0), Value(2.0)
+    assert one < two
+    assert one <= two
+    assert two > one
+    assert two >= one
+    assert one <= Value(1.0)
+    assert one >= 1
+    assert one < 1.5
+    assert 1.5 > one
+    assert not one > two
+    assert max([one, two]) is two
+    assert sorted([two, one]) == [one, two]
+
+
+def test_equality_is_identity() -> None:
+    """Two Values of the same number are two nodes, and each can be a dictionary key."""
+    x, y = Value(1.0), Value(1.0)
+    assert x == x
+    assert x != y
+    assert x != 1.0
+    assert len({x, y}) == 2
+    assert {x: "x", y: "y"}[x] == "x"
+
+
+def test_a_value_does_not_turn_into_a_float_by_itself() -> None:
+    """math.exp(v) fails loudly rather than lose the graph."""
+    with pytest.raises(TypeError):
+        math.exp(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        float(Value(1.0))  # type: ignore[arg-type]
+
+
+def test_a_value_takes_no_new_attribute() -> None:
+    """A misspelt attribute is an error, not a gradient that stays as it was."""
+    with pytest.raises(AttributeError):
+        Value(1.0).gard = 0.0  # type: ignore[attr-defined]
+
+
+# ------------------------------------------------------------------------------------------------- expressions
+
+
+@pytest.mark.parametrize(
+    ("compute", "value", "gradient"),
+    [
+        (lambda v: sum([v, v, v]), 6.0, 3.0),
+        (lambda v: 1 + v, 3.0, 1.0),
+        (lambda v: v + 1, 3.0, 1.0),
+        (lambda v: 1 - v, -1.0, -1.0),
+        (lambda v: v - 1, 1.0, 1.0),
+        (lambda v: 3 * v, 6.0, 3.0),
+        (lambda v: v * 3, 6.0, 3.0),
+        (lambda v: 1 / v, 0.5, -0.25),
+        (lambda v: v / 4, 0.5, 0.25),
+        (lambda v: v / v, 1.0, 0.0),
+        (lambda v: -v, -2.0, -1.0),
+        (lambda v: +v, 2.0, 1.0),
+        (lambda v: abs(-v), 2.0, 1.0),
+        (lambda v: v**2, 4.0, 4.0),
+        (lambda v: 2**v, 4.0, 4.0 * math.log(2.0)),
+        (lambda v: v * v, 4.0, 4.0),
+        (lambda v: v - v, 0.0, 0.0),
+    ],
+)
+def test_every_operator_on_either_side(
+    compute: Callable[[Value], Value], value: float, gradient: float
+) -> None:
+    v = Value(2.0)
+    out = compute(v)
+    out.backward()
+    assert (out.data, v.grad) == (value, gradient)
+
+
+@pytest.mark.parametrize(
+    "name", ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "elu", "leaky_relu"]
+)
+def test_a_method_and_the_function_of_its_name_are_the_same(name: str) -> None:
+    x, y = Value(0.7), Value(0.7)
+    method, function = getattr(x, name)(), getattr(rules, name)(y)
+    method.backward()
+    function.backward()
+    assert (method.data, x.grad, method.op) == (function.data, y.grad, function.op)
+
+
+def test_plus_makes_no_node() -> None:
+    v = Value(2.0)
+    assert +v is v
+
+
+def test_a_division_is_one_node_and_exact() -> None:
+    """49/49 is 1.0, which 49 * 49 ** -1 is not; the graph shows what was typed."""
+    quotient = Value(49.0) / Value(49.0)
+    assert quotient.data == 1.0
+    assert quotient.op is rules.div
+    assert len(topological_order(quotient)) == 3
+
+
+@pytest.mark.parametrize(
+    ("compute", "op"), [(lambda x, y: x - y, rules.sub), (lambda x, y: -x, rules.neg), (lambda x, y: x**y, rules.general_power)]
+)
+def test_an_operator_is_one_node(compute: Any, op: Any) -> None:
+    x, y = Value(2.0), Value(3.0)
+    out = compute(x, y)
+    assert out.op is op
+    assert all(child in (x, y) for child in out.children)
+
+
+# ------------------------------------------------------------------------------------------- topological order
+
+
+def reachable(root: Value) -> set[Value]:
+    """Every node that root depends on, found without any order."""
+    found, frontier = {root}, {root}
+    while frontier:
+        frontier = {child for node in frontier for child in node.children} - found
+        found |= frontier
+    return found
+
+
+@given(recipes(max_operations=20))
+def test_topological_order(recipe: Recipe) -> None:
+    """Each node that root depends on stands in it once, after its children; the root is last."""
+    root, _ = recipe.graph()
+    order = topological_order(root)
+    place = {node: i for i, node in enumerate(order)}
+    assert set(order) == reachable(root)
+    assert len(place) == len(order)
+    assert order[-1] is root
+    assert all(place[child] < place[node] for node in order for child in node.children)
+
+
+@given(recipes())
+def test_topological_order_is_the_same_each_time(recipe: Recipe) -> None:
+    root, _ = recipe.graph()
+    assert topological_order(root) == topological_order(root)
+
+
+def test_topological_order_takes_operands_from_left_to_right() -> None:
+    a, b, c = Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c")
+    product = b * c
+    root = a + product
+    assert topological_order(root) == [a, b, c, product, root]
+
+
+def test_topological_order_of_a_leaf() -> None:
+    x = Value(1.0)
+    assert topological_order(x) == [x]
+
+
+# ------------------------------------------------------------------------------------------- published numbers
+
+
+def values(*numbers: float) -> list[Value]:
+    return [Value(number) for number in numbers]
+
+
+def four_decimals(*nodes: Value) -> list[str]:
+    """The gradients as they are published."""
+    return [f"{node.grad + 0.0:.4f}" for node in nodes]
+
+
+def test_nndl_worked_example() -> None:
+    """Qiu, Neural Networks and Deep Learning, section 4.5: f = σ(wx + b) written out as h1 … h6."""
+    x, w, b = values(1.0, 0.0, 0.0)
+    h1 = x * w
+    h2 = h1 + b
+    h3 = h2 * -1
+    h4 = exp(h3)
+    h5 = h4 + 1
+    h6 = 1 / h5
+    h6.backward()
+    assert h6.data == 0.5
+    assert [node.grad for node in (h6, h5, h4, h3, h2, h1)] == [1.0, -0.25, -0.25, -0.25, 0.25, 0.25]
+    assert (w.grad, b.grad, x.grad) == (0.25, 0.25, 0.0)
+
+
+def test_nndl_worked_example_in_one_row() -> None:
+    x, w, b = values(1.0, 0.0, 0.0)
+    f = (w * x + b).sigmoid()
+    f.backward()
+    assert (f.data, w.grad, b.grad, x.grad) == (0.5, 0.25, 0.25, 0.0)
+
+
+def test_micrograd_readme() -> None:
+    a, b = values(-4.0, 2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    assert f"{g.data:.4f}" == "24.7041"
+    assert four_decimals(a, b) == ["138.8338", "645.5773"]
+
+
+def test_micrograd_first_test() -> None:
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert (y.data, x.grad) == (-20.0, 46.0)
+
+
+def test_karpathys_lecture() -> None:
+    a, b, c, f = values(2.0, -3.0, 10.0, -2.0)
+    out = (a * b + c) * f
+    out.backward()
+    assert out.data == -8.0
+    assert [node.grad for node in (a, b, c, f)] == [6.0, -4.0, -2.0, 4.0]
+
+
+def test_karpathys_tanh_neuron() -> None:
+    w1, w2, x1, x2, b = values(-3.0, 1.0, 2.0, 0.0, 6.8813735870195432)
+    out = (w1 * x1 + w2 * x2 + b).tanh()
+    out.backward()
+    assert f"{out.data:.4f}" == "0.7071"
+    assert four_decimals(x1, x2, w1, w2) == ["-1.5000", "0.5000", "1.0000", "0.0000"]
+
+
+def test_karpathys_tanh_neuron_with_tanh_written_out() -> None:
+    """The lecture's second version, (e²ⁿ − 1) / (e²ⁿ + 1), has the same gradients."""
+    w1, w2, x1, x2, b = values(-3.0, 1.0, 2.0, 0.0, 6.8813735870195432)
+    e = (2 * (w1 * x1 + w2 * x2 + b)).exp()
+    out = (e - 1) / (e + 1)
+    out.backward()
+    assert f"{out.data:.4f}" == "0.7071"
+    assert four_decimals(x1, x2, w1, w2) == ["-1.5000", "0.5000", "1.0000", "0.0000"]
+
+
+def test_cs231n_sigmoid_neuron() -> None:
+    """CS231n, Backpropagation, Intuitions."""
+    w0, w1, w2, x0, x1 = values(2.0, -3.0, -3.0, -1.0, -2.0)
+    f = 1 / (1 + exp(-(w0 * x0 + w1 * x1 + w2)))
+    f.backward()
+    assert f"{f.data:.4f}" == "0.7311"
+    assert four_decimals(w0, w1, w2, x0, x1) == ["-0.1966", "-0.3932", "0.1966", "0.3932", "-0.5898"]
+
+
+def sphere(x: Value, y: Value) -> Value:
+    return x**2 + y**2
+
+
+def matyas(x: Value, y: Value) -> Value:
+    return 0.26 * (x**2 + y**2) - 0.48 * x * y
+
+
+def goldstein_price(x: Value, y: Value) -> Value:
+    return (1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2)) * (
+        30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "gradients"),
+    [
+        (sphere, ["2.0000", "2.0000"]),
+        (matyas, ["0.0400", "0.0400"]),
+        (goldstein_price, ["-5376.0000", "8064.0000"]),
+    ],
+)
+def test_dezero_step_24(function: Callable[[Value, Value], Value], gradients: list[str]) -> None:
+    """Saitoh, Deep Learning from Scratch 3, step 24: gradients at (1, 1)."""
+    x, y = values(1.0, 1.0)
+    function(x, y).backward()
+    assert four_decimals(x, y) == gradients
+
+
+def test_the_case_that_shows_why_order_matters() -> None:
+    """Any order that is not topological gives other numbers here."""
+    a, b = values(2.0, 3.0)
+    c = a + b
+    d = a * b
+    e = c + d
+    f = c * d
+    y = e + f
+    y.backward()
+    assert y.data == 41.0
+    assert [node.grad for node in (a, b, c, d)] == [25.0, 19.0, 7.0, 6.0]
+
+
+# ---------------------------------------------------------------------------------------------------- backward
+
+
+@given(recipes())
+def test_gradients_are_the_slopes_of_random_graphs(recipe: Recipe) -> None:
+    """Over all rows together, shared nodes and repeated operands included."""
+    root, leaves = recipe.graph()
+    assert root.data == recipe.value(*recipe.leaves)
+    root.backward()
+    for i, leaf in enumerate(leaves):
+        expected = slope_along(recipe.value, recipe.leaves, i, h=1e-3)
+        assert_close(leaf.grad, expected, 1e-9, f"∂root/∂x{i}")
+
+
+def test_the_gradient_of_a_leaf_along_itself_is_one() -> None:
+    x = Value(3.0)
+    x.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.parametrize(
+    ("compute", "gradient"),
+    [
+        (lambda x: x * x, 6.0),
+        (lambda x: x + x, 2.0),
+        (lambda x: x - x, 0.0),
+        (lambda x: maximum(x, x), 1.0),
+        (lambda x: weighted_sum([x, x], [x, x], x), 13.0),
+        (lambda x: (x + x) * (x + x), 24.0),
+    ],
+)
+def test_a_node_used_twice_adds_its_contributions(compute: Callable[[Value], Value], gradient: float) -> None:
+    x = Value(3.0)
+    compute(x).backward()
+    assert x.grad == gradient
+
+
+def test_a_diamond_adds_both_sides() -> None:
+    """y = relu(s) · exp(s) with s = 2x: dy/dx = 2 (exp(s) + s · exp(s)) for s > 0."""
+    x = Value(0.5)
+    s = 2 * x
+    (relu(s) * exp(s)).backward()
+    assert_close(x.grad, 4.0 * math.e, 1e-15, "dy/dx")
+
+
+def test_two_hundred_diamonds_in_a_row_take_no_time() -> None:
+    """2 ** 200 paths, 200 nodes: each node is visited once, not each path."""
+    x = Value(1.0)
+    y = x
+    for _ in range(200):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**200
+
+
+@given(recipes())
+def test_a_second_backward_doubles_the_leaves_exactly(recipe: Recipe) -> None:
+    """Gradients of leaves add up, to the last bit, and those of interior nodes are made afresh."""
+    root, leaves = recipe.graph()
+    root.backward()
+    nodes = [*leaves, *(node for node in topological_order(root) if node.op)]
+    first = [node.grad for node in nodes]
+    root.backward()
+    for node, gradient in zip(nodes, first, strict=True):
+        assert node.grad == (gradient if node.op else 2.0 * gradient)
+
+
+def test_a_second_backward_doubles_a_leaf_used_four_times_exactly() -> None:
+    """Adding 0.1, 0.7, 0.3, 0.9 to their sum one by one would round to less than twice the sum."""
+    x = Value(1.0)
+    y = 0.1 * x + 0.7 * x + 0.3 * x + 0.9 * x
+    y.backward()
+    once = x.grad
+    y.backward()
+    assert x.grad == 2.0 * once
+
+
+def test_leaves_add_up_over_two_graphs() -> None:
+    """As PyTorch does, so that a batch may be summed up loss by loss."""
+    w = Parameter(2.0)
+    (w * 3).backward()
+    (w * w).backward()
+    assert w.grad == 7.0
+
+
+def test_zero_grad_clears_every_node() -> None:
+    x = Value(3.0)
+    s = x * x
+    y = s + 1
+    y.backward()
+    y.zero_grad()
+    assert [gradient_of(node) for node in topological_order(y)] == ["not computed"] * 4
+    y.backward()
+    assert x.grad == 6.0
+
+
+def test_not_computed_is_told_from_a_computed_zero() -> None:
+    x, unused = Value(3.0), Value(4.0)
+    y = x * 0
+    assert [gradient_of(node) for node in (x, unused, y)] == ["not computed"] * 3
+    y.backward()
+    assert [gradient_of(node) for node in (x, unused, y)] == [0.0, "not computed", 1.0]
+    assert NOT_COMPUTED == 0.0
+
+
+def test_backward_from_an_inner_node_leaves_the_rest_alone() -> None:
+    x = Value(3.0)
+    s = x * x
+    y = s * 2
+    s.backward()
+    assert (x.grad, s.grad) == (6.0, 1.0)
+    assert gradient_of(y) == "not computed"
+
+
+def test_backward_reads_the_data_of_now() -> None:
+    """Derivatives are computed in backward: a leaf changed after forward counts with its new number."""
+    x, w = Value(3.0), Value(2.0)
+    y = w * x
+    x.data = 5.0
+    y.backward()
+    assert w.grad == 5.0
+
+
+def test_a_subnormal_gradient_is_not_lost() -> None:
+    x = Value(1.0)
+    (x * 5e-324).backward()
+    assert x.grad == 5e-324
+
+
+@pytest.mark.parametrize(
+    ("compute", "error", "message"),
+    [
+        (lambda x: sqrt(x), ZeroDivisionError, r"^sqrt\(x\) has no derivative at 0\.0 "),
+        (lambda x: x**0.5, ZeroDivisionError, r"^x \*\* n has no derivative at x = 0\.0, n = 0\.5 "),
+        (lambda x: x ** Value(2.0), ValueError, r"^x \*\* y has no derivative at x = 0\.0, y = 2\.0 "),
+    ],
+)
+def test_a_missing_derivative_names_the_operation_and_its_numbers(
+    compute: Callable[[Value], Value], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        compute(Value(0.0)).backward()
+
+
+def test_forward_asks_for_no_derivative() -> None:
+    """What has a value is computed, also where its derivative does not exist."""
+    assert sqrt(Value(0.0)).data == 0.0
+    assert (Value(0.0) ** 0.5).data == 0.0
+
+
+def test_an_operation_that_fails_leaves_its_operands_alone() -> None:
+    x = Value(-1.0, "x")
+    with pytest.raises(ValueError, match=r"^log\(x\) needs x > 0, got -1\.0$"):
+        log(x)
+    assert (x.data, gradient_of(x), x.children) == (-1.0, "not computed", ())
+
+
+# ------------------------------------------------------------------------------------------------- large graphs
+
+
+def test_a_chain_of_a_million_additions() -> None:
+    """Forward, backward and freeing it: no recursion anywhere."""
+    n = 1_000_000
+    x, start = Value(1.0), Value(0.0)
+    references = sys.getrefcount(x)
+    y = start
+    for _ in range(n):
+        y = y + x
+    assert y.data == n
+    y.backward()
+    assert (x.grad, start.grad) == (n, 1.0)
+    del y
+    gc.collect()
+    assert sys.getrefcount(x) == references
+
+
+def test_a_wide_node() -> None:
+    """One operation with 20,001 operands."""
+    w = [Value(1.0) for _ in range(10_000)]
+    weighted_sum(w, [float(i) for i in range(10_000)]).backward()
+    assert [x.grad for x in w] == list(range(10_000))
+
+
+# ----------------------------------------------------------------------------------------- copying and pickling
+
+
+def pickled(root: Value) -> Value:
+    copied: Value = pickle.loads(pickle.dumps(root))
+    return copied
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+@given(recipe=recipes(max_operations=6))
+def test_a_copied_graph_is_the_same_graph(copied: Callable[[Value], Value], recipe: Recipe) -> None:
+    """Of other nodes, with the same structure, labels, data, trace and gradients."""
+    root, _ = recipe.graph()
+    twin = copied(root)
+    assert not reachable(root) & reachable(twin)
+    assert trace(twin) == trace(root)
+    root.backward()
+    assert [gradient_of(node) for node in topological_order(twin)] == ["not computed"] * len(topological_order(root))
+    twin.backward()
+    for node, copy_of_it in zip(topological_order(root), topological_order(twin), strict=True):
+        assert (type(copy_of_it), copy_of_it.label, copy_of_it.data) == (type(node), node.label, node.data)
+        assert copy_of_it.grad == node.grad or math.isnan(node.grad)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_copied_node_is_made_by_the_very_row_of_the_table(copied: Callable[[Value], Value]) -> None:
+    assert copied(Value(2.0) * 3).op is rules.mul
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_copy_keeps_gradients_computed_or_not(copied: Callable[[Value], Value]) -> None:
+    x = Value(2.0)
+    y = x * 3
+    assert gradient_of(copied(y)) == "not computed"
+    y.backward()
+    assert [node.grad for node in topological_order(copied(y))] == [3.0, 2.0, 1.0]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_leafs_number_survives_to_the_last_bit(number: float) -> None:
+    assert pickled(Value(number)).data == number

@@ -1,0 +1,190 @@
+"""The command line: what it prints, what it writes, what it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu.__main__ import main
+from tinygrad_edu.show import diagram
+
+REFUSED = {
+    "__import__('os').system('true')": "only arithmetic",
+    "__import__('os')": "unknown function '__import__'",
+    "x.data": "only arithmetic and known functions are evaluated, not 'x.data'",
+    "x[0]": "not 'x[0]'",
+    "9**9**9": "too large for a float",
+    "2.0**1000000": "too large for a float",
+    "(lambda: x)()": "only arithmetic",
+    "x if x else x": "only arithmetic",
+    "[x for x in x]": "only arithmetic",
+    "x < 1": "only arithmetic",
+    "x and x": "only arithmetic",
+    "x // 2": "only arithmetic",
+    "x @ x": "only arithmetic",
+    "'text'": "only arithmetic",
+    "1j * x": "only arithmetic",
+    "True * x": "only arithmetic",
+    "exp(*[x])": "only arithmetic",
+    "leaky_relu(x, slope=2)": "only arithmetic",
+    "exp(x, x)": "exp(x): too many positional arguments",
+    "maximum(x)": "maximum(x, y): missing a required argument: 'y'",
+    "weighted_sum([x], [x, 2])": "got 1 weights and 2 inputs",
+    "[x] * 2": "a real number is needed",
+    "y": "'y' has no value: add one, as in y=1",
+    "x +": "cannot read the expression",
+    "": "cannot read the expression",
+    "3 * 4": "has no variable",
+    "(-8) ** (1/3) * x": "x ** n needs x >= 0 unless n is whole",
+    "log(x - 2)": "log(x) needs x > 0, got -1.0",
+    "1 / (x - 1)": "x / y needs y != 0, got x = 1.0, y = 0.0",
+    "sqrt(x - 1)": "sqrt(x) has no derivative at 0.0",
+    "(" * 500 + "x" + ")" * 500: "nested",
+    "+".join(["x"] * 5000): "nested too deeply",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_alone_it_explains_and_draws_the_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """The trace ends in the textbook's product, and the picture lies where the last line says."""
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
+    assert "h6 = 1 / h5      1 / 2      = 0.5" in printed
+    written = Path(printed.split("wrote ")[-1].strip())
+    assert written.exists()
+    assert [path.name for path in Path().iterdir()] == [written.name]
+
+
+def test_without_a_renderer_it_writes_the_source_and_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No dot, no pygraphviz: the command succeeds, prints everything, writes the .gv, and says what to install."""
+    monkeypatch.setattr(diagram, "renderer", lambda: None)
+    assert main([]) == 0
+    printed = capsys.readouterr()
+    assert "= 0.25" in printed.out
+    assert printed.out.endswith("wrote worked_example.gv\n")
+    assert Path("worked_example.gv").read_text(encoding="utf-8").startswith("digraph")
+    assert printed.err.count("\n") == 1
+    assert "pip install pygraphviz" in printed.err
+
+
+def test_without_the_graphviz_package_it_still_explains(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The picture alone is missing, and one line says so."""
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    assert main([]) == 0
+    printed = capsys.readouterr()
+    assert "= 0.25" in printed.out
+    assert printed.err == "no picture is drawn: pip install graphviz\n"
+
+
+def test_an_expression_is_explained_and_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    """The gradient of every variable, and the file that --draw names."""
+    assert main(["sigmoid(w*x + b)", "x=1", "w=0", "b=0", "--draw", "f.gv", "--parameters", "w,b"]) == 0
+    printed = capsys.readouterr().out
+    for path in "f → h2 → h1 → x: 1 × 0.25 × 1 × 0 = 0", "f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25":
+        assert path in printed
+    source = Path("f.gv").read_text(encoding="utf-8")
+    assert source.count("parameter") == 2
+    assert "f = sigmoid(w*x + b)" in source
+
+
+def test_one_leaf_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    """--leaf lists the paths to one variable."""
+    assert main(["x*y", "x=2", "y=3", "--leaf", "y"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "along" in line] == ["∂f/∂y along f → y: 1 × 2 = 2"]
+
+
+@pytest.mark.parametrize(
+    "expression", ["-x**2", "+x * 2", "2**x", "x**x", "x**-1.5", "abs(-x)", "leaky_relu(-x, 0.5)", "minimum(x, 2)", "1e3*x"]
+)
+def test_arithmetic_is_evaluated_as_python_would(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Precedence, powers on both sides, functions of one and two inputs."""
+    functions = {"abs": abs, "minimum": min, "leaky_relu": lambda x, slope: x if x > 0 else slope * x}
+    assert main([expression, "x=1.5"]) == 0
+    expected = eval(expression, {"x": 1.5, **functions})
+    forward = capsys.readouterr().out.split("backward")[0]
+    assert forward.split("= ")[-1].strip() == f"{expected:.4g}"
+
+
+@pytest.mark.parametrize("expression", REFUSED)
+def test_everything_else_is_refused(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line that names what was wrong, exit status 2, and no file."""
+    assert main([expression, "x=1", "--draw", "f.gv"]) == 2
+    printed = capsys.readouterr()
+    assert REFUSED[expression] in printed.err
+    assert printed.err.count("\n") == 1
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x", "x=abc"], "'abc' is not a number"),
+        (["x", "1"], "'1' gives no variable a value"),
+        (["x", "x y=1"], "'x y=1' gives no variable a value"),
+        (["x", "x=1", "y=2"], "does not depend on Value(y=2)"),
+        (["x", "x=1", "--leaf", "z"], "the variables are x"),
+        (["x+1", "x=1", "--draw", "f.jpeg"], "must end in one of"),
+    ],
+)
+def test_unusable_arguments_are_named(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 2, and the argument that was wrong."""
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 1 after the trace, which is not lost."""
+    assert main(["x+1", "x=1", "--draw", "no_such_folder/f.gv"]) == 1
+    printed = capsys.readouterr()
+    assert "f = x + 1" in printed.out
+    assert "no_such_folder" in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminals_without_the_symbols_get_ascii(encoding: str) -> None:
+    """A stream that does not know ∂ is written in ASCII, unasked."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "tinygrad_edu", "x*π", "x=2", "π=3"]
+    printed = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode("ascii")
+    assert "df/dx" in printed
+    assert "\\u03c0" in printed
+
+
+def test_ascii_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """--ascii leaves nothing but ASCII."""
+    assert main(["sigmoid(w*x + b)", "x=1", "w=0", "b=0", "--ascii"]) == 0
+    assert capsys.readouterr().out.isascii()
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    """python -m tinygrad_edu | head -1."""
+    command = f'"{sys.executable}" -m tinygrad_edu x*2 x=1 | head -1'
+    finished = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert finished.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [("dot", "pictures are rendered by dot"), (None, "no picture can be rendered: pip install pygraphviz")],
+)
+def test_doctor_says_what_can_draw(
+    found: str | None, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which renderer there is, or how to get one."""
+    monkeypatch.setattr("tinygrad_edu.__main__.renderer", lambda: found)
+    assert main(["doctor"]) == 0
+    assert line in capsys.readouterr().out

@@ -1,0 +1,50 @@
+"""Every block of code in the READMEs runs, and every output shown is the real one."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.readme import blocks, outputs
+from tinygrad_edu.show.diagram import renderer
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_output_is_the_real_one() -> None:
+    """Programs, commands and the debugger print what the README says; without a renderer, .gv takes the place of .svg."""
+    for block, output in outputs(README):
+        expected = block.text if renderer() else re.sub(r"(f|mlp)\.svg", r"\1.gv", block.text)
+        printed = "".join(line for line in output.splitlines(keepends=True) if "no Graphviz found" not in line)
+        assert printed.rstrip("\n") == expected.rstrip("\n")
+
+
+def test_eight_keys_lead_from_backward_to_a_derivative() -> None:
+    """The session reaches the sigmoid's derivative, with its inputs by name, within eight steps."""
+    session = next(block.text for block in blocks(README) if block.language == "pdb")
+    steps = re.findall(r"^\(Pdb\) ([sn])$", session, re.MULTILINE)
+    assert len(steps) <= 8
+    assert "return (out * (1.0 - out),)" in session
+    assert "out = 0.5\nx = 0.0" in session
+
+
+def test_the_launch_configuration_is_json() -> None:
+    """VS Code can read it, and it lets the debugger into the package."""
+    launch = json.loads(next(block.text for block in blocks(README) if block.language == "json"))
+    assert launch["configurations"][0]["justMyCode"] is False
+
+
+@pytest.mark.parametrize("readme", [ROOT / "README.md", ROOT / "demos" / "README.md"], ids=["README", "demos"])
+def test_every_link_leads_to_a_file(readme: Path) -> None:
+    """Links and pictures within the repository exist."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", readme.read_text(encoding="utf-8")):
+        assert (readme.parent / target).exists(), target
+
+
+def test_every_lesson_is_in_the_table_of_contents() -> None:
+    """demos/README.md names each lesson."""
+    contents = (ROOT / "demos" / "README.md").read_text(encoding="utf-8")
+    for lesson in (ROOT / "demos").glob("*.py"):
+        assert f"({lesson.name})" in contents
