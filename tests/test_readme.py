@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_output_is_the_real_one() -> None:
-    """Programs, commands and the debugger print what the README says; without a renderer, .gv takes the place of .svg."""
+    """Programs, commands and the debugger print what the README says; without a renderer, .gv instead of .svg."""
     for block, output in outputs(README):
         expected = block.text if renderer() else re.sub(r"(f|mlp)\.svg", r"\1.gv", block.text)
         printed = "".join(line for line in output.splitlines(keepends=True) if "no Graphviz found" not in line)

@@ -14,6 +14,7 @@ walks it from the output to the leaves and applies the chain rule once along eve
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -64,19 +65,18 @@ class Value(Scalar["Value"]):
     @staticmethod
     def apply(op: Rule, *inputs: Any) -> Any:
         """Forward: compute one operation and record it."""
-        try:
-            if len(inputs) == 2:  # most operations: written out, because a loop takes longer
-                x, y = inputs
-                if not (isinstance(x, Value) and isinstance(y, Value)):
+        if len(inputs) == 2:  # most operations: written out, because a loop takes longer
+            x, y = inputs
+            if not (isinstance(x, Value) and isinstance(y, Value)):
+                return Value.apply_mixed(op, inputs)
+        else:
+            for x in inputs:
+                if not isinstance(x, Value):
                     return Value.apply_mixed(op, inputs)
-                data = op.forward(x.data, y.data)
-            else:
-                for x in inputs:
-                    if not isinstance(x, Value):
-                        return Value.apply_mixed(op, inputs)
-                data = op.forward(*[x.data for x in inputs])
+        try:
+            data = op.forward(x.data, y.data) if len(inputs) == 2 else op.forward(*map(data_of, inputs))
         except (ValueError, ArithmeticError) as error:
-            raise op.no_value([x.data if isinstance(x, Value) else x for x in inputs], error) from None
+            raise op.no_value([*map(data_of, inputs)], error) from None
         out = object.__new__(Value)
         out.data = data
         out.grad = NOT_COMPUTED
@@ -108,7 +108,7 @@ class Value(Scalar["Value"]):
         Gradients of interior nodes are computed afresh; a leaf's is added to what it holds already, until `zero_grad()`
         clears it. Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
         """
-        for node in reversed(start_backward(self)):
+        for node in backward_order(self):
             partials = node.partials()
             upstream = node.grad
             for child, partial in zip(node.children, partials, strict=True):
@@ -136,7 +136,7 @@ class Value(Scalar["Value"]):
         data, grad = getattr(self, "data", math.nan), getattr(self, "grad", NOT_COMPUTED)
         label, op = getattr(self, "label", ""), getattr(self, "op", None)
         parts = [f"{label}={data:.4g}" if label else f"{data:.4g}"]
-        if not isinstance(grad, NotComputed):
+        if not isinstance(grad, NotComputed) and not isinstance(self, Constant):
             parts.append(f"grad={grad:.4g}")
         if op:
             parts.append(f"op={op.symbol!r}")
@@ -155,13 +155,24 @@ class Constant(Value):
     __slots__ = ()
 
 
-def start_backward(root: Value) -> list[Value]:
-    """Set the gradients of all operations to 0 and add ∂root/∂root = 1; return the operations in topological order."""
-    operations = [node for node in topological_order(root) if node.op]
-    for node in operations:
+def backward_order(root: Value) -> Iterator[Value]:
+    """The operations that `root` depends on, from the root to the leaves: the course of one backward pass.
+
+    Before the first, all gradients are set to 0 and ∂root/∂root to 1. After the last, each leaf gets back what it held:
+    so its sum over this pass is complete before it is added, and a second pass doubles it exactly.
+    """
+    order = topological_order(root)
+    held = [(node, node.grad) for node in order if not node.op]
+    for node in order:
         node.grad = 0.0
-    root.grad += 1.0
-    return operations
+    root.grad = 1.0
+    try:
+        for node in reversed(order):
+            if node.op:
+                yield node
+    finally:
+        for leaf, gradient in held:
+            leaf.grad += gradient
 
 
 def topological_order(root: Value) -> list[Value]:

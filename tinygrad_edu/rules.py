@@ -55,12 +55,20 @@ class Rule:
     """One row of the table: a subclass writes `forward` and `partials`, its instance is the operation."""
 
     symbol = ""  # as typed in Python, "*" or "tanh"; without one, the row's name
+    row: Rule  # the one instance
     domain = ""  # what `forward` needs of its inputs, for the message when it fails
     forward: Callable[..., float]
     partials: Callable[..., tuple[Any, ...]]
 
-    def __init__(self) -> None:
-        self.symbol = self.symbol or type(self).__name__.lower()
+    def __new__(cls) -> Rule:
+        """The row: there is one of each class, also after copying or unpickling a graph."""
+        if "row" not in vars(cls):
+            cls.row = super().__new__(cls)
+            cls.row.symbol = cls.symbol or cls.__name__.lower()
+        return cls.row
+
+    def __reduce__(self) -> tuple[type[Rule], tuple[()]]:
+        return type(self), ()
 
     @overload
     def apply(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -308,17 +316,22 @@ def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
     return positive_part + slope * (x - positive_part)
 
 
+def shifted(name: str, xs: Sequence[Number]) -> tuple[list[Any], Any]:
+    """The xᵢ minus the greatest of them, and the greatest: no exp of the former overflows. Raises ValueError on []."""
+    if not xs:
+        raise ValueError(f"{name} needs at least one input, got []")
+    greatest = functools.reduce(maximum, xs)
+    return [x - greatest for x in xs], greatest
+
+
 def log_sum_exp(xs: Sequence[Number]) -> Any:
-    """log Σ exp(xᵢ). The greatest xᵢ is taken out first, so that no exp overflows. Raises ValueError on [].
+    """log Σ exp(xᵢ), exact where exp(xᵢ) would overflow (Goodfellow et al., Deep Learning, section 4.1).
 
     >>> log_sum_exp([1000.0, 1000.0])  # 1000 + log 2
     1000.6931471805599
     """
-    if not xs:
-        raise ValueError("log_sum_exp needs at least one input, got []")
-    greatest = functools.reduce(maximum, xs)
-    total = functools.reduce(add, [exp(x - greatest) for x in xs])
-    return log(total) + greatest
+    differences, greatest = shifted("log_sum_exp", xs)
+    return log(functools.reduce(add, map(exp, differences))) + greatest
 
 
 def log_softmax(xs: Sequence[Number]) -> list[Any]:
@@ -327,17 +340,21 @@ def log_softmax(xs: Sequence[Number]) -> list[Any]:
     >>> log_softmax([0.0, 1000.0])
     [-1000.0, 0.0]
     """
-    normaliser = log_sum_exp(xs)
-    return [x - normaliser for x in xs]
+    differences, _ = shifted("log_softmax", xs)
+    normaliser = log(functools.reduce(add, map(exp, differences)))
+    return [difference - normaliser for difference in differences]
 
 
 def softmax(xs: Sequence[Number]) -> list[Any]:
-    """exp(xᵢ) / Σ exp(xⱼ): numbers between 0 and 1 that add up to 1. Raises ValueError on [].
+    """exp(xᵢ) / Σ exp(xⱼ): numbers between 0 and 1 that add up to 1.
 
     >>> softmax([0.0, 1000.0])
     [0.0, 1.0]
     """
-    return [exp(x) for x in log_softmax(xs)]
+    differences, _ = shifted("softmax", xs)
+    exponentials = [exp(difference) for difference in differences]
+    total = functools.reduce(add, exponentials)
+    return [exponential / total for exponential in exponentials]
 
 
 # ----------------------------------------------------------------------------- the rows as Python's operators

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, start_backward, topological_order
+from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, backward_order, topological_order
 from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text
 
 
@@ -39,7 +39,7 @@ def backward_steps(root: Value) -> Iterator[Step]:
     3.0 + 1.0 * 3.0 = 6.0
     """
     graph = Graph(root)
-    for node in reversed(start_backward(root)):
+    for node in backward_order(root):
         upstream, formulas = node.grad, graph.formulas(node)
         for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
             before = child.grad

@@ -1,0 +1,368 @@
+"""Neurons, layers and networks: their numbers, names, seeds, and gradients."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.oracles import assert_close, gradient_of, slope_along
+from tinygrad_edu import Parameter, Symbol, Value, rules, topological_order
+from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+from tinygrad_edu.nn.modules import ACTIVATIONS, RECTIFIERS
+
+
+def set_parameters(module: Module, numbers: list[float]) -> None:
+    for parameter, number in zip(module.parameters(), numbers, strict=True):
+        parameter.data = number
+
+
+# -------------------------------------------------------------------------------------------- published numbers
+
+
+def test_cs231n_neuron() -> None:
+    """CS231n, Backpropagation, Intuitions: w = 2, −3, −3; x = −1, −2."""
+    neuron = Neuron(2, activation="sigmoid")
+    set_parameters(neuron, [2.0, -3.0, -3.0])
+    x = [Value(-1.0), Value(-2.0)]
+    a = neuron(x)
+    a.backward()
+    assert f"{a.data:.4f}" == "0.7311"
+    assert [f"{w.grad:.4f}" for w in neuron.parameters()] == ["-0.1966", "-0.3932", "0.1966"]
+    assert [f"{v.grad:.4f}" for v in x] == ["0.3932", "-0.5898"]
+
+
+def test_karpathys_neuron() -> None:
+    """Karpathy's lecture, one tanh neuron: w = −3, 1; x = 2, 0."""
+    neuron = Neuron(2, activation="tanh")
+    set_parameters(neuron, [-3.0, 1.0, 6.8813735870195432])
+    x = [Value(2.0), Value(0.0)]
+    a = neuron(x)
+    a.backward()
+    assert f"{a.data:.4f}" == "0.7071"
+    assert [f"{w.grad:.4f}" for w in neuron.w] == ["1.0000", "0.0000"]
+    assert [f"{v.grad:.4f}" for v in x] == ["-1.5000", "0.5000"]
+
+
+# ------------------------------------------------------------------------------------------------------ neurons
+
+
+def test_a_neuron_is_two_nodes() -> None:
+    """z = Σ wᵢ xᵢ + b, one weighted sum, and a = f(z), as in the textbook."""
+    neuron = Neuron(3, activation="tanh")
+    a = neuron([1.0, 2.0, 3.0])
+    (z,) = a.children
+    assert (a.op, z.op) == (rules.tanh, rules.weighted_sum)
+    assert z.children[:3] == tuple(neuron.w)
+    assert z.children[-1] is neuron.b
+    assert [x.label for x in z.children[3:6]] == ["x1", "x2", "x3"]
+    assert (a.label, z.label) == ("a", "z")
+
+
+def test_a_linear_neuron_is_one_node() -> None:
+    """Its activation is its pre-activation, and is called z."""
+    a = Neuron(1)([2.0])
+    assert (a.op, a.label) == (rules.weighted_sum, "z")
+
+
+def test_a_neuron_equals_the_same_sum_of_products() -> None:
+    neuron = Neuron(2, activation="sigmoid", seed=3)
+    w1, w2, b = (Value(p.data) for p in neuron.parameters())
+    built = (w1 * 0.5 + w2 * -2.0 + b).sigmoid()
+    a = neuron([0.5, -2.0])
+    built.backward()
+    a.backward()
+    assert_close(a.data, built.data, 1e-15, "a")
+    for parameter, value in zip(neuron.parameters(), (w1, w2, b), strict=True):
+        assert_close(parameter.grad, value.grad, 1e-15, parameter.label)
+
+
+def test_inputs_that_are_values_get_gradients() -> None:
+    neuron = Neuron(1)
+    x = Value(2.0, "height")
+    neuron([x]).backward()
+    assert x.grad == neuron.w[0].data
+    assert x.label == "height"
+
+
+def test_a_neuron_writes_its_formula_for_symbols() -> None:
+    """Inputs may be of another kind of scalar only if the weights are too: a Symbol does not mix with a Value."""
+    with pytest.raises(TypeError, match="a Symbol does not mix with"):
+        Neuron(1)([Symbol("x")])
+
+
+# -------------------------------------------------------------------------------------------- activations
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("linear", lambda z: z),
+        ("sigmoid", rules.sigmoid),
+        ("tanh", rules.tanh),
+        ("relu", rules.relu),
+        ("leaky_relu", rules.leaky_relu),
+        ("elu", rules.elu),
+        ("softplus", rules.softplus),
+    ],
+)
+@pytest.mark.parametrize("x", [-2.0, 3.0])
+def test_an_activation_by_name_is_the_function_of_that_name(name: str, function: Callable[[Any], Any], x: float) -> None:
+    neuron = Neuron(1, activation=name)
+    set_parameters(neuron, [1.0, 0.5])
+    assert neuron([x]).data == function(x + 0.5)
+
+
+def test_every_activation_is_tested_above() -> None:
+    assert sorted(ACTIVATIONS) == ["elu", "leaky_relu", "linear", "relu", "sigmoid", "softplus", "tanh"]
+
+
+@pytest.mark.parametrize("activation", [rules.sin, lambda z: z * z, math.sin])
+def test_an_activation_may_be_any_function_of_a_value(activation: Callable[[Any], Any]) -> None:
+    neuron = Neuron(1, activation=activation)
+    set_parameters(neuron, [1.0, 0.0])
+    if activation is math.sin:  # which knows no Value, and must not lose the graph
+        with pytest.raises(TypeError):
+            neuron([2.0])
+    else:
+        assert neuron([2.0]).data == activation(2.0)
+
+
+@pytest.mark.parametrize("make", [lambda: Neuron(1, "rleu"), lambda: MLP(1, [1, 1], "rleu"), lambda: Layer(1, 1, "rleu")])
+def test_an_unknown_activation_is_an_error_that_lists_the_known(make: Callable[[], Module]) -> None:
+    with pytest.raises(ValueError, match="^unknown activation 'rleu': pass a function or one of ") as raised:
+        make()
+    assert all(name in str(raised.value) for name in ACTIVATIONS)
+
+
+def test_hidden_layers_and_output_have_their_own_activations() -> None:
+    mlp = MLP(2, [3, 2, 1], activation="tanh", output="sigmoid")
+    assert [layer.neurons[0].activation for layer in mlp.layers] == [rules.tanh, rules.tanh, rules.sigmoid]
+
+
+def test_without_a_word_hidden_layers_are_relu_and_the_output_is_linear() -> None:
+    mlp = MLP(2, [3, 1])
+    assert [layer.neurons[0].activation for layer in mlp.layers] == [rules.relu, ACTIVATIONS["linear"]]
+
+
+# -------------------------------------------------------------------------------------------- parameters, names
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        (Neuron(2), ["w.0", "w.1", "b"]),
+        (Layer(1, 2), ["neurons.0.w.0", "neurons.0.b", "neurons.1.w.0", "neurons.1.b"]),
+        (
+            MLP(1, [2, 1]),
+            [
+                "layers.0.neurons.0.w.0",
+                "layers.0.neurons.0.b",
+                "layers.0.neurons.1.w.0",
+                "layers.0.neurons.1.b",
+                "layers.1.neurons.0.w.0",
+                "layers.1.neurons.0.w.1",
+                "layers.1.neurons.0.b",
+            ],
+        ),
+    ],
+)
+def test_parameters_are_named_by_where_they_stand(module: Module, names: list[str]) -> None:
+    """In named_parameters, in pictures, and in the order of parameters() alike."""
+    assert [name for name, _ in module.named_parameters()] == names
+    assert [parameter.label for parameter in module.parameters()] == names
+    assert [parameter for _, parameter in module.named_parameters()] == module.parameters()
+    assert all(type(parameter) is Parameter for parameter in module.parameters())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"), [((2, [16, 16, 1]), 337), ((3, [4, 4, 1]), 41), ((1, [1]), 2), ((4, [10, 3]), 83)]
+)
+def test_the_number_of_parameters(sizes: tuple[int, list[int]], count: int) -> None:
+    assert len(MLP(*sizes).parameters()) == count
+
+
+def test_activations_are_named_by_where_they_stand() -> None:
+    mlp = MLP(1, [2, 1], activation="tanh")
+    labels = [node.label for node in topological_order(mlp([1.0])) if node.op]
+    place = "layers.{}.neurons.{}.{}".format
+    assert labels == [place(0, 0, "z"), place(0, 0, "a"), place(0, 1, "z"), place(0, 1, "a"), place(1, 0, "z")]
+
+
+def test_a_module_of_ones_own_has_the_parameters_of_its_attributes() -> None:
+    """Parameters and modules, alone, in lists and in tuples; everything else is left alone."""
+
+    class Own(Module):
+        def __init__(self) -> None:
+            self.scale = Parameter(1.0)
+            self.pair = (Parameter(2.0), Neuron(1))
+            self.not_trained = Value(3.0)
+            self.names = ["a", "b"]
+
+    assert [name for name, _ in Own().named_parameters()] == ["scale", "pair.0", "pair.1.w.0", "pair.1.b"]
+
+
+def test_zero_grad_clears_the_parameters() -> None:
+    mlp = MLP(2, [2, 1])
+    x = [Value(1.0), Value(2.0)]
+    mlp(x).backward()
+    assert all(gradient_of(parameter) != "not computed" for parameter in mlp.parameters())
+    mlp.zero_grad()
+    assert [gradient_of(parameter) for parameter in mlp.parameters()] == ["not computed"] * 9
+    assert gradient_of(x[0]) != "not computed"
+
+
+# ------------------------------------------------------------------------------------------------ initialisation
+
+
+@pytest.mark.parametrize("make", [lambda seed: Neuron(3, seed=seed), lambda seed: MLP(3, [4, 2], seed=seed)])
+def test_the_same_seed_gives_the_same_weights(make: Callable[[Any], Module]) -> None:
+    def weights(seed: Any) -> list[float]:
+        return [parameter.data for parameter in make(seed).parameters()]
+
+    assert weights(7) == weights(7)
+    assert weights(7) == weights(random.Random(7))
+    assert weights(7) != weights(8)
+    assert weights(None) != weights(None)
+
+
+def test_a_seed_leaves_the_random_module_alone() -> None:
+    random.seed(1)
+    state = random.getstate()
+    MLP(3, [4, 2], seed=7)
+    MLP(3, [4, 2])
+    assert random.getstate() == state
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_weights_start_within_the_limit_that_suits_the_activation(activation: str) -> None:
+    """He for rectifiers, √(6 / 24); Xavier for the others, √(6 / (24 + 50)). 1200 uniform draws come close to it."""
+    rectifier = activation in ("relu", "leaky_relu", "elu", "softplus")
+    limit = math.sqrt(6 / 24) if rectifier else math.sqrt(6 / 74)
+    layer = Layer(24, 50, activation, seed=1)
+    sizes = [abs(w.data) for neuron in layer.neurons for w in neuron.w]
+    assert 0.98 * limit < max(sizes) <= limit
+    assert 0.45 * limit < math.fsum(sizes) / len(sizes) < 0.55 * limit
+    assert len(set(sizes)) == len(sizes)
+
+
+def test_biases_start_at_zero() -> None:
+    mlp = MLP(2, [3, 1], seed=1)
+    assert {parameter.data for name, parameter in mlp.named_parameters() if name.endswith(".b")} == {0.0}
+
+
+def test_the_rectifiers_are_told_by_function_too() -> None:
+    """relu passed as a function starts as "relu" does."""
+    by_function, by_name = Neuron(2, rules.relu, seed=1), Neuron(2, "relu", seed=1)
+    assert [w.data for w in by_function.w] == [w.data for w in by_name.w]
+    assert len(RECTIFIERS) == 4
+
+
+# ------------------------------------------------------------------------------------------- shapes, wrong input
+
+
+def test_an_mlp_returns_one_value_or_a_list() -> None:
+    assert isinstance(MLP(2, [3, 1])([1.0, 2.0]), Value)
+    outputs = MLP(2, [3, 2])([1.0, 2.0])
+    assert isinstance(outputs, list)
+    assert len(outputs) == 2
+
+
+def test_a_layer_always_returns_a_list() -> None:
+    assert [len(Layer(2, n)([1.0, 2.0])) for n in (1, 3)] == [1, 3]
+
+
+def test_a_hidden_layer_of_one_neuron_works() -> None:
+    mlp = MLP(2, [1, 1, 2, 1], activation="tanh", seed=1)
+    mlp([1.0, 2.0]).backward()
+    assert all(gradient_of(parameter) != "not computed" for parameter in mlp.parameters())
+
+
+def test_layers_share_their_inputs() -> None:
+    """Numbers become inputs once for all neurons of a layer, so that a drawn network has each input once."""
+    outputs = Layer(2, 3)([1.0, 2.0])
+    inputs = {node for output in outputs for node in topological_order(output) if node.label in ("x1", "x2")}
+    assert len(inputs) == 2
+
+
+@pytest.mark.parametrize("module", [Neuron(3), Layer(3, 2), MLP(3, [2, 1])])
+@pytest.mark.parametrize("x", [[], [1.0], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
+def test_an_input_of_the_wrong_length_is_an_error_with_both_lengths(module: Any, x: list[float]) -> None:
+    with pytest.raises(ValueError, match=rf"needs 3 inputs\b.* got a list of {len(x)}$"):
+        module(x)
+
+
+@pytest.mark.parametrize("bad", ["a", None, 1j])
+def test_an_input_that_is_no_number_is_an_error(bad: Any) -> None:
+    with pytest.raises(TypeError, match="a real number is needed"):
+        MLP(1, [1])([bad])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Neuron(0), "^n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(0, 1), "^n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(1, 0), "^n_outputs must be at least 1, got 0$"),
+        (lambda: MLP(2, [3, 0]), "^n_outputs must be at least 1, got 0$"),
+        (lambda: MLP(-1, [1]), "^n_inputs must be at least 1, got -1$"),
+        (lambda: MLP(2, []), r"^an MLP needs at least one layer, got layer_sizes=\[\]$"),
+    ],
+)
+def test_impossible_sizes_are_errors(make: Callable[[], Module], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        (Neuron(2, "tanh"), "Neuron(2 inputs, tanh)"),
+        (Neuron(2, rules.sin), "Neuron(2 inputs, <rule sin(x)>)"),
+        (Layer(2, 3, "relu"), "Layer(3 × Neuron(2 inputs, relu))"),
+        (MLP(2, [3, 1]), "MLP(Layer(3 × Neuron(2 inputs, relu)), Layer(1 × Neuron(3 inputs, linear)))"),
+    ],
+)
+def test_repr(module: Module, text: str) -> None:
+    assert repr(module) == text
+
+
+# ------------------------------------------------------------------------------------------------------ gradients
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_gradients_of_an_mlp_are_its_slopes(activation: str) -> None:
+    """Along every parameter and every input, with sigmoid outputs and all of them in one loss."""
+    mlp = MLP(2, [3, 2], activation=activation, output="sigmoid", seed=5)
+    x = [0.7, -1.3]
+    start = [parameter.data for parameter in mlp.parameters()]
+
+    def loss_of(*numbers: float) -> Value:
+        set_parameters(mlp, list(numbers[:-2]))
+        first, second = mlp([Value(number) for number in numbers[-2:]])
+        return (first - 1.0) ** 2 + second * first
+
+    inputs = [Value(number) for number in x]
+    first, second = mlp(inputs)
+    ((first - 1.0) ** 2 + second * first).backward()
+    gradients = [leaf.grad for leaf in (*mlp.parameters(), *inputs)]
+    for i, gradient in enumerate(gradients):
+        expected = slope_along(lambda *numbers: loss_of(*numbers).data, [*start, *x], i, h=1e-2)
+        assert_close(gradient, expected, 1e-11, f"gradient {i}")
+
+
+def test_a_training_loop_of_five_lines_learns_xor() -> None:
+    """Forward, zero_grad, backward, update."""
+    points = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+    mlp = MLP(2, [4, 1], activation="tanh", seed=1)
+    for _ in range(300):
+        loss = sum((mlp(x) - target) ** 2 for x, target in points)
+        mlp.zero_grad()
+        loss.backward()
+        for parameter in mlp.parameters():
+            parameter.data -= 0.1 * parameter.grad
+    assert [round(mlp(x).data) for x, _ in points] == [0, 1, 1, 0]
+    assert loss.data < 1e-3
