@@ -200,3 +200,20 @@ def outcome(
 def gradient_of(node: Value) -> float | str:
     """The gradient as a picture has to show it: a number, or that there is none yet."""
     return "not computed" if isinstance(node.grad, NotComputed) else node.grad
+
+
+# --------------------------------------------------------------------------------------- the worked example
+
+
+def worked_example() -> tuple[Value, Value, Parameter, Parameter]:
+    """f = σ(wx + b) at x = 1, w = 0, b = 0: the output and x, w, b."""
+    x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")
+    f = (x * w + b).sigmoid()
+    f.label = "f"
+    return f, x, w, b
+
+
+def textbook_example() -> tuple[Value, Value, Parameter, Parameter]:
+    """The same, written out as the textbook's h1 … h6 (Qiu, Neural Networks and Deep Learning, section 4.5)."""
+    x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")
+    return 1 / (((x * w + b) * -1).exp() + 1), x, w, b

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_edu.show.diagram import renderer
+from tinygrad_edu.show.render import renderer
 
 DEMOS = Path(__file__).parent.parent / "demos"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tinygrad_edu.__main__ import main
-from tinygrad_edu.show import diagram
+from tinygrad_edu.show import render
 
 REFUSED = {
     "__import__('os').system('true')": "only arithmetic",
@@ -66,7 +66,7 @@ def test_without_a_renderer_it_writes_the_source_and_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No dot, no pygraphviz: the command succeeds, prints everything, writes the .gv, and says what to install."""
-    monkeypatch.setattr(diagram, "renderer", lambda: None)
+    monkeypatch.setattr(render, "renderer", lambda: None)
     assert main([]) == 0
     printed = capsys.readouterr()
     assert "= 0.25" in printed.out

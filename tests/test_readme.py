@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.readme import blocks, outputs
-from tinygrad_edu.show.diagram import renderer
+from tinygrad_edu.show.render import renderer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

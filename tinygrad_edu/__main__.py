@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.expression import ExpressionError, evaluate
-from tinygrad_edu.show.diagram import INSTALL, renderer, save_graph
+from tinygrad_edu.show.diagram import save_graph
+from tinygrad_edu.show.render import INSTALL, renderer
 from tinygrad_edu.show.text import explain
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"

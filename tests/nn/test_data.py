@@ -17,10 +17,10 @@ def test_iris_is_the_iris_of_fisher() -> None:
 
 
 def test_iris_has_the_published_means() -> None:
-    """UCI's summary of the columns: means 5.84, 3.05, 3.76, 1.20 (of its file, which errs in three cells)."""
+    """The means that R prints for its `iris`, the table of Fisher's paper."""
     measurements, _, _ = load_iris()
     means = [math.fsum(column) / 150 for column in zip(*measurements, strict=True)]
-    assert [round(mean, 1) for mean in means] == [5.8, 3.1, 3.8, 1.2]
+    assert [f"{mean:.3f}" for mean in means] == ["5.843", "3.057", "3.758", "1.199"]
 
 
 def test_iris_is_read_from_the_file_in_the_package() -> None:

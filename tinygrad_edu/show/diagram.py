@@ -6,9 +6,7 @@ graphviz is imported only here and only when a picture is drawn.
 from __future__ import annotations
 
 import html
-import importlib.util
 import re
-import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 from tinygrad_edu.engine import Constant, NotComputed, Parameter, Value
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.rules import WeightedSum
+from tinygrad_edu.show.render import INSTALL, render
 from tinygrad_edu.show.steps import Graph, kind
 from tinygrad_edu.symbol import FORMULA, OPERATION, text_of
 
@@ -71,7 +70,7 @@ def draw_dot(
     boxes = [node for node in nodes if node not in folded]
     if len(boxes) > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
-    dot = canvas(title, direction or ("LR" if network or ranks(boxes) <= 5 else "TB"))
+    dot = canvas(graph.root, title, direction or ("LR" if network or ranks(boxes) <= 5 else "TB"))
     draw_nodes(dot, graph, boxes, folded)
     return dot
 
@@ -94,11 +93,12 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
     return folded
 
 
-def canvas(title: str, direction: str) -> Digraph:
+def canvas(root: Value, title: str, direction: str) -> Digraph:
     """An empty picture."""
-    from graphviz import Digraph
+    from tinygrad_edu.show.picture import Picture
 
-    dot = Digraph("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
+    dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
+    dot.root = root
     dot.attr(rankdir=direction)
     if title:
         dot.attr(label=f"<{rich(title)}>", labelloc="t")
@@ -204,7 +204,7 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
             f"{len(nodes):,} nodes are too many to read, and {len(members):,} with each layer as one box: "
             f"draw a part of the graph, or pass max_nodes={len(nodes)}"
         )
-    dot = canvas(title, direction or "LR")
+    dot = canvas(graph.root, title, direction or "LR")
     ids = {group: f"v{i}" for i, group in enumerate(members)}
     for group, inside in members.items():
         if isinstance(group, Value):
@@ -291,25 +291,3 @@ def save_graph(
 
 
 FORMATS = ("svg", "png", "pdf", "gv")
-INSTALL = "pip install pygraphviz brings Graphviz along (or install your system's graphviz)"
-
-
-def render(source: str, format: str) -> bytes | None:
-    """The picture of a .gv source by the system's dot, else by pygraphviz, else None."""
-    name = renderer()
-    if name == "dot":
-        from graphviz import Source
-
-        return bytes(Source(source).pipe(format))
-    if name == "pygraphviz":
-        from pygraphviz import AGraph
-
-        return bytes(AGraph(string=source).draw(prog="dot", format=format))
-    return None
-
-
-def renderer() -> str | None:
-    """What can render a picture here: "dot", "pygraphviz" or None."""
-    if shutil.which("dot"):
-        return "dot"
-    return "pygraphviz" if importlib.util.find_spec("pygraphviz") else None

@@ -135,8 +135,9 @@ def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int,
         yield f"{derivative} along {style.arrow.join(names)}: {times.join(map(number, factors))} = {products[-1]}"
     if count > 1:
         total = number(next(step.after for step in reversed(steps) if step.child is leaf))
-        rest = f" + ({count - len(products):,} more paths, not listed)" if count > len(products) else ""
-        yield f"{derivative} over all {count:,} paths: {' + '.join(products)}{rest} = {total}"
+        if count > len(products):
+            products.append(f"({count - len(products):,} more paths, not listed)")
+        yield f"{derivative} over all {count:,} paths: {' + '.join(products)} = {total}"
 
 
 def count_paths(graph: Graph, leaf: Value) -> int:

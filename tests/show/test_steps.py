@@ -1,0 +1,251 @@
+"""Backward one edge at a time: the steps everything that is shown is read from."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+
+from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
+from tinygrad_edu import Constant, Parameter, Value, backward_steps, rules, sqrt, topological_order, weighted_sum
+from tinygrad_edu.nn import MLP
+from tinygrad_edu.show.steps import Graph, kind, recorded_steps
+from tinygrad_edu.symbol import FORMULA, OPERATION, text_of
+
+
+def gradients(root: Value) -> list[float | str]:
+    """Of every node that varies."""
+    return [gradient_of(node) for node in topological_order(root) if not isinstance(node, Constant)]
+
+
+# ----------------------------------------------------------------------------------------------- backward_steps
+
+
+@given(recipes())
+def test_run_to_its_end_it_leaves_exactly_what_backward_leaves(recipe: Recipe) -> None:
+    """Also the second time, when the leaves hold a gradient already."""
+    stepped, _ = recipe.graph()
+    direct, _ = recipe.graph()
+    for _ in range(2):
+        for _ in backward_steps(stepped):
+            pass
+        direct.backward()
+        assert gradients(stepped) == gradients(direct)
+
+
+def test_it_leaves_what_backward_leaves_in_a_network() -> None:
+    stepped, direct = (MLP(2, [3, 2, 1], activation="tanh", seed=1)([0.5, -1.0]) for _ in range(2))
+    list(backward_steps(stepped))
+    direct.backward()
+    assert gradients(stepped) == gradients(direct)
+
+
+@given(recipes())
+def test_each_step_adds_up(recipe: Recipe) -> None:
+    """after = before + contribution, contribution = upstream × partial; a child's steps follow on one another."""
+    root, _ = recipe.graph()
+    held: dict[Value, float] = {}
+    for step in backward_steps(root):
+        assert step.contribution == step.upstream * step.partial
+        assert step.after == step.before + step.contribution == step.child.grad
+        assert step.before == held.get(step.child, 0.0)
+        assert step.upstream == step.node.grad
+        assert step.node.children[step.operand] is step.child
+        held[step.child] = step.after
+
+
+@given(recipes())
+def test_there_is_one_step_for_every_edge_to_what_varies(recipe: Recipe) -> None:
+    """In reverse topological order of the nodes, operands from left to right."""
+    root, _ = recipe.graph()
+    edges = [
+        (node, operand)
+        for node in reversed(topological_order(root))
+        for operand, child in enumerate(node.children)
+        if not isinstance(child, Constant)
+    ]
+    assert [(step.node, step.operand) for step in backward_steps(root)] == edges
+
+
+def test_the_steps_of_the_textbook() -> None:
+    root, *_ = textbook_example()
+    graph = Graph(root)
+    steps = [
+        (graph.name(step.child), step.upstream, step.partial, text_of(step.formula), step.after)
+        for step in backward_steps(root)
+    ]
+    assert steps == [
+        ("h5", 1.0, -0.25, "-1/h5²", -0.25),
+        ("h4", -0.25, 1.0, "1", -0.25),
+        ("h3", -0.25, 1.0, "h4", -0.25),
+        ("h2", -0.25, -1.0, "-1", 0.25),
+        ("h1", 0.25, 1.0, "1", 0.25),
+        ("b", 0.25, 1.0, "1", 0.25),
+        ("x", 0.25, 0.0, "w", 0.0),
+        ("w", 0.25, 1.0, "x", 0.25),
+    ]
+
+
+def test_a_node_used_twice_by_one_operation_has_two_steps() -> None:
+    x = Value(3.0, "x")
+    first, second = backward_steps(x * x)
+    assert (first.operand, second.operand) == (0, 1)
+    assert (first.before, first.after, second.before, second.after) == (0.0, 3.0, 3.0, 6.0)
+
+
+def test_it_does_one_step_at_a_time() -> None:
+    """Between two steps the gradients stand as far as they have come."""
+    x = Value(3.0, "x")
+    y = x * x
+    steps = backward_steps(y)
+    next(steps)
+    assert x.grad == 3.0
+    next(steps)
+    assert x.grad == 6.0
+
+
+def test_a_leaf_has_no_steps() -> None:
+    x = Value(3.0)
+    assert list(backward_steps(x)) == []
+    assert x.grad == 1.0
+
+
+def test_a_missing_derivative_is_the_error_of_backward() -> None:
+    with pytest.raises(ZeroDivisionError, match=r"^sqrt\(x\) has no derivative at 0\.0 "):
+        list(backward_steps(sqrt(Value(0.0))))
+
+
+# ----------------------------------------------------------------------------------------------- recorded_steps
+
+
+@given(recipes())
+def test_recorded_steps_leave_the_gradients_untouched(recipe: Recipe) -> None:
+    root, _ = recipe.graph()
+    order = topological_order(root)
+    recorded_steps(root)
+    assert [gradient_of(node) for node in order] == ["not computed"] * len(order)
+    root.backward()
+    root.backward()
+    before = gradients(root)
+    recorded_steps(root)
+    assert gradients(root) == before
+
+
+@given(recipes())
+def test_recorded_steps_are_those_of_a_first_backward_pass(recipe: Recipe) -> None:
+    """Whatever the graph holds from passes before."""
+    root, _ = recipe.graph()
+    first = [step[2:5] + step[6:] for step in recorded_steps(root)]
+    root.backward()
+    assert [step[2:5] + step[6:] for step in recorded_steps(root)] == first
+
+
+def test_recorded_steps_leave_the_gradients_untouched_where_they_fail() -> None:
+    x, z = Value(2.0), Value(0.0)
+    y = x * sqrt(z)
+    x.grad = 0.5
+    with pytest.raises(ZeroDivisionError):
+        recorded_steps(y)
+    assert [gradient_of(node) for node in (x, z, y)] == [0.5, "not computed", "not computed"]
+
+
+# -------------------------------------------------------------------------------------------------------- names
+
+
+def names(root: Value) -> list[str]:
+    graph = Graph(root)
+    return [graph.name(node) for node in graph.order]
+
+
+def test_unnamed_nodes_are_h1_h2_in_topological_order() -> None:
+    root, *_ = textbook_example()
+    assert names(root) == ["1", "x", "w", "h1", "b", "h2", "-1", "h3", "h4", "1", "h5", "h6"]
+
+
+def test_unnamed_leaves_are_v1_v2() -> None:
+    assert names(Value(3.0) * Value(4.0)) == ["v1", "v2", "h1"]
+
+
+def test_a_constant_is_called_by_its_number() -> None:
+    assert names(Value(3.0, "x") * 0.5) == ["x", "0.5", "h1"]
+    assert names(Value(3.0, "x") * -0.0) == ["x", "0", "h1"]
+
+
+def test_numbering_skips_labels_that_are_taken() -> None:
+    h1, v1 = Value(3.0, "h1"), Value(2.0)
+    first = h1 * v1
+    second = first + h1
+    second.label = "v1"
+    assert names(second.exp()) == ["h1", "v2", "h2", "v1", "h3"]
+
+
+def test_a_label_stays_what_the_user_called_it() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    y.label = "area"
+    assert names(y) == ["x", "area"]
+
+
+# ------------------------------------------------------------------------------------------ operations, formulas
+
+
+def test_an_operation_with_names_and_with_numbers() -> None:
+    f, *_ = worked_example()
+    graph = Graph(f)
+    shown = [
+        (graph.name(node), graph.operation(node, OPERATION), graph.numbers(node, OPERATION)) for node in graph.operations
+    ]
+    assert shown == [
+        ("h1", "x × w", "1 × 0"),
+        ("h2", "h1 + b", "0 + 0"),
+        ("f", "sigmoid(h2)", "sigmoid(0)"),
+    ]
+
+
+def test_formulas_name_the_nodes_and_keep_the_numbers() -> None:
+    x = Value(2.0, "x")
+    assert [text_of(formula) for formula in Graph(x**3).formulas(x**3)][:1] == ["3·x²"]
+    graph = Graph(weighted_sum([x], [0.5], Value(1.0, "b")))
+    assert [text_of(formula) for formula in graph.formulas(graph.root)] == ["0.5", "x", "1"]
+
+
+@given(recipes())
+def test_every_formula_can_be_written(recipe: Recipe) -> None:
+    root, _ = recipe.graph()
+    graph = Graph(root)
+    for node in graph.operations:
+        assert len(graph.formulas(node)) == len(node.children)
+        assert all(text_of(formula, FORMULA) for formula in graph.formulas(node))
+
+
+def test_within_a_neuron_names_are_short_where_asked() -> None:
+    """A weight is w.1 to its own neuron, and layer 0's activations are a.0, a.1 to layer 1."""
+    root = MLP(2, [2, 1], activation="tanh")([1.0, 2.0])
+    graph = Graph(root, short=True)
+    assert graph.operation(root, OPERATION) == "w.0 × a.0 + w.1 × a.1 + b"
+    assert graph.operand_name(root, root) == "z"
+    hidden = root.children[2]
+    assert graph.operation(hidden, OPERATION) == "tanh(z)"
+    full = Graph(root)
+    assert full.operation(hidden, OPERATION) == "tanh(layers.0.neurons.0.z)"
+
+
+@pytest.mark.parametrize(
+    ("node", "what"),
+    [
+        (Parameter(1.0), "parameter"),
+        (Value(1.0), "input"),
+        (Constant(1.0), "constant"),
+        (Value(1.0) * 2, ""),
+    ],
+)
+def test_kind(node: Value, what: str) -> None:
+    assert kind(node) == what
+
+
+def test_a_nan_upstream_is_shown_and_not_hidden() -> None:
+    x = Value(math.nan, "x")
+    (step,) = backward_steps(rules.exp(x))
+    assert math.isnan(step.partial)
+    assert math.isnan(step.after)

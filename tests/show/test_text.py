@@ -1,0 +1,337 @@
+"""The trace: forward and backward as text, and the products along paths."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from hypothesis import given
+
+from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
+from tinygrad_edu import Parameter, Value, explain, maximum, sqrt, topological_order, trace, weighted_sum
+from tinygrad_edu.nn import MLP
+
+WORKED_EXAMPLE = """\
+given      x = 1, w = 0, b = 0
+forward
+  h1 = x × w           1 × 0          = 0
+  h2 = h1 + b          0 + 0          = 0
+  f  = sigmoid(h2)     sigmoid(0)     = 0.5
+backward             start: ∂f/∂f = 1
+  h2.grad += f.grad  × ∂f/∂h2      0 + 1    × 0.25 = 0.25     ∂f/∂h2 = f·(1 − f)
+  h1.grad += h2.grad × ∂h2/∂h1     0 + 0.25 × 1    = 0.25     ∂h2/∂h1 = 1
+  b.grad  += h2.grad × ∂h2/∂b      0 + 0.25 × 1    = 0.25     ∂h2/∂b = 1
+  x.grad  += h1.grad × ∂h1/∂x      0 + 0.25 × 0    = 0        ∂h1/∂x = w
+  w.grad  += h1.grad × ∂h1/∂w      0 + 0.25 × 1    = 0.25     ∂h1/∂w = x
+∂f/∂w along f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25"""
+
+WORKED_EXAMPLE_ASCII = """\
+given      x = 1, w = 0, b = 0
+forward
+  h1 = x * w           1 * 0          = 0
+  h2 = h1 + b          0 + 0          = 0
+  f  = sigmoid(h2)     sigmoid(0)     = 0.5
+backward             start: df/df = 1
+  h2.grad += f.grad  * df/dh2      0 + 1    * 0.25 = 0.25     df/dh2 = f*(1 - f)
+  h1.grad += h2.grad * dh2/dh1     0 + 0.25 * 1    = 0.25     dh2/dh1 = 1
+  b.grad  += h2.grad * dh2/db      0 + 0.25 * 1    = 0.25     dh2/db = 1
+  x.grad  += h1.grad * dh1/dx      0 + 0.25 * 0    = 0        dh1/dx = w
+  w.grad  += h1.grad * dh1/dw      0 + 0.25 * 1    = 0.25     dh1/dw = x
+df/dw along f -> h2 -> h1 -> w: 1 * 0.25 * 1 * 1 = 0.25"""
+
+TEXTBOOK = """\
+given      x = 1, w = 0, b = 0
+forward
+  h1 = x × w       1 × 0      = 0
+  h2 = h1 + b      0 + 0      = 0
+  h3 = h2 × -1     0 × -1     = 0
+  h4 = exp(h3)     exp(0)     = 1
+  h5 = h4 + 1      1 + 1      = 2
+  h6 = 1 / h5      1 / 2      = 0.5
+backward             start: ∂h6/∂h6 = 1
+  h5.grad += h6.grad × ∂h6/∂h5     0 + 1     × -0.25 = -0.25     ∂h6/∂h5 = -1/h5²
+  h4.grad += h5.grad × ∂h5/∂h4     0 + -0.25 × 1     = -0.25     ∂h5/∂h4 = 1
+  h3.grad += h4.grad × ∂h4/∂h3     0 + -0.25 × 1     = -0.25     ∂h4/∂h3 = h4
+  h2.grad += h3.grad × ∂h3/∂h2     0 + -0.25 × -1    = 0.25      ∂h3/∂h2 = -1
+  h1.grad += h2.grad × ∂h2/∂h1     0 + 0.25  × 1     = 0.25      ∂h2/∂h1 = 1
+  b.grad  += h2.grad × ∂h2/∂b      0 + 0.25  × 1     = 0.25      ∂h2/∂b = 1
+  x.grad  += h1.grad × ∂h1/∂x      0 + 0.25  × 0     = 0         ∂h1/∂x = w
+  w.grad  += h1.grad × ∂h1/∂w      0 + 0.25  × 1     = 0.25      ∂h1/∂w = x
+∂h6/∂w along h6 → h5 → h4 → h3 → h2 → h1 → w: 1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25"""
+
+
+# ------------------------------------------------------------------------------------------- the whole text
+
+
+def test_the_worked_example() -> None:
+    f, _, w, _ = worked_example()
+    assert trace(f, w) == WORKED_EXAMPLE
+
+
+def test_the_worked_example_in_ascii() -> None:
+    f, _, w, _ = worked_example()
+    text = trace(f, w, ascii=True)
+    assert text == WORKED_EXAMPLE_ASCII
+    assert text.isascii()
+
+
+def test_the_textbooks_product() -> None:
+    """Qiu, Neural Networks and Deep Learning, section 4.5: ∂f/∂w = 1 × −0.25 × 1 × 1 × −1 × 1 × 1 = 0.25."""
+    h6, _, w, _ = textbook_example()
+    assert trace(h6, w) == TEXTBOOK
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in trace(h6, w)
+
+
+def test_without_leaves_there_are_no_paths() -> None:
+    f, *_ = worked_example()
+    assert trace(f) == WORKED_EXAMPLE.rsplit("\n", 1)[0]
+
+
+def test_a_leaf_alone() -> None:
+    x = Value(3.0, "x")
+    assert trace(x, x).splitlines() == [
+        "given      x = 3",
+        "forward",
+        "backward             start: ∂x/∂x = 1",
+        "∂x/∂x along x: 1 = 1",
+    ]
+
+
+@given(recipes())
+def test_the_text_does_not_change_with_gradients_nor_change_them(recipe: Recipe) -> None:
+    """The trace is that of a first backward pass, whatever has run before."""
+    root, leaves = recipe.graph()
+    fresh = trace(root)
+    assert gradient_of(root) == "not computed"
+    root.backward()
+    root.backward()
+    held = [gradient_of(leaf) for leaf in leaves]
+    assert trace(root) == fresh
+    assert [gradient_of(leaf) for leaf in leaves] == held
+
+
+@given(recipes())
+def test_ascii_is_ascii_and_has_the_same_lines(recipe: Recipe) -> None:
+    root, _ = recipe.graph()
+    text = trace(root, ascii=True)
+    assert text.isascii()
+    assert len(text.splitlines()) == len(trace(root).splitlines())
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+@given(recipes())
+def test_every_number_shown_is_that_of_the_graph(recipe: Recipe) -> None:
+    """One line for each operation, in order, ending in its value."""
+    root, _ = recipe.graph()
+    lines = trace(root).splitlines()
+    shown = lines[lines.index("forward") + 1 :]
+    operations = [node for node in topological_order(root) if node.op]
+    for node, line in zip(operations, shown, strict=False):
+        assert line.endswith(f" = {node.data + 0.0:.4g}")
+
+
+# ----------------------------------------------------------------------------------------------- running sums
+
+
+def test_a_node_used_twice_shows_its_running_sum() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    y.label = "y"
+    lines = [line for line in trace(y).splitlines() if line.startswith("  x.grad")]
+    assert lines == [
+        "  x.grad += y.grad × ∂y/∂x     0 + 1 × 3 = 3     ∂y/∂x = x",
+        "  x.grad += y.grad × ∂y/∂x     3 + 1 × 3 = 6     ∂y/∂x = x",
+    ]
+
+
+def test_constants_have_no_line_of_their_own() -> None:
+    x = Value(3.0, "x")
+    assert "2.grad" not in trace(x * 2)
+
+
+def test_a_weighted_sum_is_written_out() -> None:
+    w, x, b = Parameter(2.0, "w"), Value(3.0, "x"), Parameter(1.0, "b")
+    z = weighted_sum([w], [x], b)
+    z.label = "z"
+    assert "  z = w × x + b     2 × 3 + 1     = 7" in trace(z)
+
+
+def test_tiny_numbers_are_not_shown_as_zero() -> None:
+    x = Value(1e-200, "x")
+    text = trace(x * 1e-100)
+    assert "= 1e-300" in text
+    assert "x = 1e-200" in text
+
+
+# ------------------------------------------------------------------------------------------------------ paths
+
+
+def paths_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if " along " in line or " over all " in line]
+
+
+def test_two_paths_are_listed_and_added() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    y.label = "y"
+    assert paths_of(trace(y, x)) == [
+        "∂y/∂x along y → x: 1 × 3 = 3",
+        "∂y/∂x along y → x: 1 × 3 = 3",
+        "∂y/∂x over all 2 paths: 3 + 3 = 6",
+    ]
+
+
+def test_the_case_that_shows_why_order_matters() -> None:
+    """y = (c + d) + c·d with c = a + b, d = a·b: four paths to a, and 25."""
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c = a + b
+    d = a * b
+    e = c + d
+    f = c * d
+    y = e + f
+    for node, label in ((c, "c"), (d, "d"), (e, "e"), (f, "f"), (y, "y")):
+        node.label = label
+    lines = paths_of(trace(y, a))
+    assert sorted(lines[:-1]) == [
+        "∂y/∂a along y → e → c → a: 1 × 1 × 1 × 1 = 1",
+        "∂y/∂a along y → e → d → a: 1 × 1 × 1 × 3 = 3",
+        "∂y/∂a along y → f → c → a: 1 × 1 × 6 × 1 = 6",
+        "∂y/∂a along y → f → d → a: 1 × 1 × 5 × 3 = 15",
+    ]
+    assert lines[-1].startswith("∂y/∂a over all 4 paths: ")
+    assert lines[-1].endswith(" = 25")
+
+
+def test_paths_of_several_leaves() -> None:
+    f, x, w, b = worked_example()
+    assert [line.split(" along ")[0] for line in paths_of(trace(f, w, x, b))] == ["∂f/∂w", "∂f/∂x", "∂f/∂b"]
+
+
+def test_a_bound_on_the_number_of_paths_is_said() -> None:
+    """2 ** 100 paths: ten are listed, the others counted, and the sum is that of all."""
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(100):
+        y = y + y
+    *listed, total = paths_of(trace(y, x))
+    assert len(listed) == 10
+    assert total.startswith("∂h100/∂x over all 1,267,650,600,228,229,401,496,703,205,376 paths: 1 + 1 + ")
+    assert total.endswith(" + (1,267,650,600,228,229,401,496,703,205,366 more paths, not listed) = 1.268e+30")
+
+
+@pytest.mark.parametrize(("max_paths", "listed"), [(1, 1), (3, 3), (4, 4), (5, 4)])
+def test_the_bound_is_the_callers(max_paths: int, listed: int) -> None:
+    x = Value(3.0, "x")
+    square = x * x
+    text = trace(square + square, x, max_paths=max_paths)
+    *lines, total = paths_of(text)
+    assert len(lines) == listed
+    rest = f" + ({4 - listed} more paths, not listed)" if listed < 4 else ""
+    assert total == f"∂h2/∂x over all 4 paths: {' + '.join(['3'] * listed)}{rest} = 12"
+
+
+def test_no_path_at_all_may_be_asked_for() -> None:
+    """Then only their number and the sum are said."""
+    x = Value(3.0, "x")
+    assert paths_of(trace(x * x, x, max_paths=0)) == ["∂h1/∂x over all 2 paths: (2 more paths, not listed) = 6"]
+
+
+def test_an_inner_node_may_be_asked_for_too() -> None:
+    h6, *_ = textbook_example()
+    h3 = topological_order(h6)[6 + 1]
+    assert paths_of(trace(h6, h3)) == ["∂h6/∂h3 along h6 → h5 → h4 → h3: 1 × -0.25 × 1 × 1 = -0.25"]
+
+
+def test_a_path_of_fifty_thousand_nodes_is_found_without_recursion() -> None:
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(50_000):
+        y = -y
+    assert paths_of(trace(y, x))[0].endswith(" = 1")
+
+
+def test_a_leaf_that_is_not_in_the_graph_is_an_error() -> None:
+    f, *_ = worked_example()
+    stranger = Value(3.0, "stranger")
+    with pytest.raises(ValueError, match=r"^f does not depend on Value\(stranger=3\)$"):
+        trace(f, stranger)
+
+
+def test_a_constant_is_no_leaf_to_derive_along() -> None:
+    y = Value(3.0, "x") * 2
+    with pytest.raises(ValueError, match=r"^h1 does not depend on Constant\(2\)$"):
+        trace(y, y.children[1])
+
+
+def test_a_missing_derivative_is_said() -> None:
+    with pytest.raises(ZeroDivisionError, match=r"^sqrt\(x\) has no derivative at 0\.0 "):
+        trace(sqrt(Value(0.0)))
+
+
+# ---------------------------------------------------------------------------------------------------- explain
+
+
+def printed(encoding: str, label: str = "x", ascii: bool | None = None) -> str:
+    """What explain writes to a stream of that encoding."""
+    x = Value(3.0, label)
+    y = maximum(x.sigmoid() - x * x / (1 - x**5), x)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n")
+    explain(y, x, ascii=ascii, file=stream)
+    stream.seek(0)
+    return stream.read()
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["ascii", "latin-1", "cp1252", "cp437", "cp850", "mac_roman", "cp932", "shift_jis", "euc_jp", "gbk", "big5", "koi8-r"],
+)
+def test_a_stream_without_the_signs_gets_ascii(encoding: str) -> None:
+    """Of the encodings that know some of ∂ × → − · ² ⁵ none gets escapes for the others."""
+    assert printed(encoding) == printed("utf-8", ascii=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_a_stream_with_the_signs_gets_them(encoding: str) -> None:
+    assert printed(encoding) == printed("utf-8", ascii=False)
+    assert "∂" in printed(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_label_the_stream_cannot_show_is_escaped(encoding: str) -> None:
+    assert "given      \\u03b8 = 3" in printed(encoding, label="θ")
+
+
+def test_ascii_may_be_asked_for_or_refused() -> None:
+    assert "d" in printed("utf-8", ascii=True)
+    assert "∂" not in printed("utf-8", ascii=True)
+
+
+def test_explain_prints_the_trace_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    f, _, w, _ = worked_example()
+    explain(f, w)
+    assert capsys.readouterr().out == WORKED_EXAMPLE + "\n"
+
+
+def test_explain_follows_the_encoding_of_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    f, _, w, _ = worked_example()
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
+    monkeypatch.setattr(sys, "stdout", stream)
+    explain(f, w)
+    stream.seek(0)
+    assert stream.read() == WORKED_EXAMPLE_ASCII + "\n"
+
+
+def test_explain_writes_to_a_stream_without_an_encoding() -> None:
+    f, _, w, _ = worked_example()
+    stream = io.StringIO()
+    explain(f, w, file=stream)
+    assert stream.getvalue() == WORKED_EXAMPLE + "\n"
+
+
+def test_a_network_is_explained_too() -> None:
+    """Every parameter has its line, by its full name."""
+    mlp = MLP(2, [2, 1], seed=1)
+    text = trace(mlp([1.0, 2.0]))
+    for parameter in mlp.parameters():
+        assert f"  {parameter.label}.grad" in text

@@ -1,0 +1,29 @@
+"""Pictures from .gv sources: by the system's dot, or by pygraphviz, whose wheels bring Graphviz along."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+
+INSTALL = "pip install pygraphviz brings Graphviz along (or install your system's graphviz)"
+
+
+def render(source: str, format: str) -> bytes | None:
+    """The picture of a .gv source by the system's dot, else by pygraphviz, else None."""
+    name = renderer()
+    if name == "dot":
+        from graphviz import Source
+
+        return bytes(Source(source).pipe(format))
+    if name == "pygraphviz":
+        from pygraphviz import AGraph
+
+        return bytes(AGraph(string=source).draw(prog="dot", format=format))
+    return None
+
+
+def renderer() -> str | None:
+    """What can render a picture here: "dot", "pygraphviz" or None."""
+    if shutil.which("dot"):
+        return "dot"
+    return "pygraphviz" if importlib.util.find_spec("pygraphviz") else None
