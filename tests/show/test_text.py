@@ -239,14 +239,15 @@ def test_no_path_at_all_may_be_asked_for() -> None:
 
 def test_an_inner_node_may_be_asked_for_too() -> None:
     h6, *_ = textbook_example()
-    h3 = topological_order(h6)[6 + 1]
+    h5 = h6.children[1]
+    h3 = h5.children[0].children[0]
     assert paths_of(trace(h6, h3)) == ["∂h6/∂h3 along h6 → h5 → h4 → h3: 1 × -0.25 × 1 × 1 = -0.25"]
 
 
-def test_a_path_of_fifty_thousand_nodes_is_found_without_recursion() -> None:
+def test_a_path_of_ten_thousand_nodes_is_found_without_recursion() -> None:
     x = Value(1.0, "x")
     y = x
-    for _ in range(50_000):
+    for _ in range(10_000):
         y = -y
     assert paths_of(trace(y, x))[0].endswith(" = 1")
 
@@ -303,8 +304,8 @@ def test_a_label_the_stream_cannot_show_is_escaped(encoding: str) -> None:
 
 
 def test_ascii_may_be_asked_for_or_refused() -> None:
-    assert "d" in printed("utf-8", ascii=True)
-    assert "∂" not in printed("utf-8", ascii=True)
+    assert printed("utf-8", ascii=True).isascii()
+    assert "\\u2202h1/\\u2202x" in printed("ascii", ascii=False)
 
 
 def test_explain_prints_the_trace_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
 DETAILED_NODES = 40  # beyond these, one line per box and no labels on the arrows
+LONG_SUM = 9  # operands: a weighted sum of more is not written out
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
 OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
@@ -143,7 +144,8 @@ def detailed_box(graph: Graph, node: Value, bias: Value | None = None) -> str:
     """A name and what it is, a value, a gradient, in three lines; and the bias that has no box of its own."""
     head = f"<b>{rich(graph.name(node, FORMULAS))}</b> "
     if node.op:
-        head += f"= {rich(graph.operation(node, OPERATIONS))}"
+        long_sum = isinstance(node.op, WeightedSum) and len(node.children) > LONG_SUM
+        head += "= Σ wᵢ × xᵢ + b" if long_sum else f"= {rich(graph.operation(node, OPERATIONS))}"
     else:
         head += f'<font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>'
     value = FORMULAS.number(node.data)

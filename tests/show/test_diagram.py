@@ -1,0 +1,641 @@
+"""The diagram: its boxes, arrows and colours, its text for Graphviz, and the files it is written to."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import sys
+import types
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
+from tinygrad_edu import Value, draw_dot, save_graph, sqrt, topological_order, weighted_sum
+from tinygrad_edu.nn import MLP, Neuron
+
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
+
+
+def source_of(root: Value, **options: Any) -> str:
+    return str(draw_dot(root, **options).source)
+
+
+def lines_of(root: Value, **options: Any) -> list[str]:
+    return [line.strip() for line in source_of(root, **options).splitlines()]
+
+
+def boxes(root: Value, **options: Any) -> list[str]:
+    return [line for line in lines_of(root, **options) if re.match(r"v\d+ \[", line)]
+
+
+def arrows(root: Value, **options: Any) -> list[str]:
+    return [line for line in lines_of(root, **options) if " -> " in line]
+
+
+def backward(root: Value) -> Value:
+    root.backward()
+    return root
+
+
+# ---------------------------------------------------------------- the worked example, as it was first designed
+
+
+def box(head: str, value: str, grad: str) -> str:
+    """The label of a box."""
+    return (
+        '<<table border="0" cellborder="0" cellspacing="0" cellpadding="2">'
+        f'<tr><td align="left" colspan="2">{head}</td></tr>'
+        '<tr><td align="left"><font color="#005A9C">value</font></td>'
+        f'<td align="right"><font color="#005A9C"><b>{value}</b></font></td></tr>'
+        '<tr><td align="left"><font color="#A33B00">grad</font></td>'
+        f'<td align="right"><font color="#A33B00"><b>{grad}</b></font></td></tr></table>>'
+    )
+
+
+def leaf(name: str, kind: str) -> str:
+    return f'<b>{name}</b> <font point-size="9" color="#555555">{kind}</font>'
+
+
+def arrow(derivative: str, contribution: str) -> str:
+    """The label of an arrow."""
+    return (
+        '<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+        f'<tr><td align="left">{derivative}</td></tr>'
+        f'<tr><td align="left"><font color="#A33B00">← {contribution}</font></td></tr></table>>'
+    )
+
+
+PARAMETER = 'color="#A33B00" fillcolor="#FDE7C7" id={} penwidth=2 peripheries=1 style="filled,rounded"'
+INPUT = 'color="#005A9C" fillcolor="#DCEBF7" id={} penwidth=1 peripheries=1 style="filled,rounded"'
+OPERATION = 'color="#333333" fillcolor="#FFFFFF" id={} penwidth=1 peripheries=1 style=filled'
+OUTPUT = 'color="#333333" fillcolor="#FFFFFF" id={} penwidth=1 peripheries=2 style=filled'
+
+LEAVES = [
+    ("v0", box(leaf("x", "input"), "1", "0"), INPUT, "x"),
+    ("v1", box(leaf("w", "parameter"), "0", "0.25"), PARAMETER, "w"),
+    ("v2", box("<b>h1</b> = x × w", "0", "0.25"), OPERATION, "h1"),
+    ("v3", box(leaf("b", "parameter"), "0", "0.25"), PARAMETER, "b"),
+    ("v4", box("<b>h2</b> = h1 + b", "0", "0.25"), OPERATION, "h2"),
+]
+WORKED_BOXES = [*LEAVES, ("v5", box("<b>f</b> = σ(h2)", "0.5", "1"), OUTPUT, "f")]
+TEXTBOOK_BOXES = [
+    *LEAVES,
+    ("v5", box("<b>h3</b> = h2 × −1", "0", "−0.25"), OPERATION, "h3"),
+    ("v6", box("<b>h4</b> = exp(h3)", "1", "−0.25"), OPERATION, "h4"),
+    ("v7", box("<b>h5</b> = h4 + 1", "2", "−0.25"), OPERATION, "h5"),
+    ("v8", box("<b>h6</b> = 1 / h5", "0.5", "1"), OUTPUT, "h6"),
+]
+FIRST_ARROWS = [
+    ("v0 -> v2", arrow("∂h1/∂x = w = 0", "0.25 × 0 = 0"), "x to h1"),
+    ("v1 -> v2", arrow("∂h1/∂w = x = 1", "0.25 × 1 = 0.25"), "w to h1"),
+    ("v2 -> v4", arrow("∂h2/∂h1 = 1", "0.25 × 1 = 0.25"), "h1 to h2"),
+    ("v3 -> v4", arrow("∂h2/∂b = 1", "0.25 × 1 = 0.25"), "b to h2"),
+]
+WORKED_ARROWS = [
+    *FIRST_ARROWS,
+    ("v4 -> v5", arrow("∂f/∂h2 = f·(1−f) = 0.25", "1 × 0.25 = 0.25"), "h2 to f"),
+]
+TEXTBOOK_ARROWS = [
+    *FIRST_ARROWS,
+    ("v4 -> v5", arrow("∂h3/∂h2 = −1", "−0.25 × −1 = 0.25"), "h2 to h3"),
+    ("v5 -> v6", arrow("∂h4/∂h3 = h4 = 1", "−0.25 × 1 = −0.25"), "h3 to h4"),
+    ("v6 -> v7", arrow("∂h5/∂h4 = 1", "−0.25 × 1 = −0.25"), "h4 to h5"),
+    ("v7 -> v8", arrow("∂h6/∂h5 = −1/h5² = −0.25", "1 × −0.25 = −0.25"), "h5 to h6"),
+]
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"), [(worked_example, WORKED_BOXES), (textbook_example, TEXTBOOK_BOXES)]
+)
+def test_each_value_is_a_box(example: Any, expected: list[tuple[str, str, str, str]]) -> None:
+    """Its name and what it is, its value, its gradient; colour, border and word tell what it is."""
+    root, *_ = example()
+    lines = [f"{v} [label={label} {style.format(v)} tooltip={name}]" for v, label, style, name in expected]
+    assert boxes(backward(root)) == lines
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"), [(worked_example, WORKED_ARROWS), (textbook_example, TEXTBOOK_ARROWS)]
+)
+def test_each_operand_is_an_arrow(example: Any, expected: list[tuple[str, str, str]]) -> None:
+    """The local derivative with its formula and number; below it the contribution it passes back."""
+    root, *_ = example()
+    lines = [f'{ends} [label={label} id=e{i} tooltip="{tip}"]' for i, (ends, label, tip) in enumerate(expected)]
+    assert arrows(backward(root)) == lines
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'fontname="Helvetica,Arial,sans-serif"',
+        "nodesep=0.25",
+        "ranksep=0.25",
+        "ordering=in",
+        "fontsize=11",
+        "fontsize=9",
+        'margin="0.06,0.03"',
+        "shape=box",
+        "bgcolor=white",
+    ],
+)
+def test_the_picture_as_a_whole(setting: str) -> None:
+    f, *_ = worked_example()
+    assert setting in source_of(f)
+
+
+def test_no_size_and_no_record_shapes() -> None:
+    """A fixed size makes text unreadable, and records break on |<>{}."""
+    f, *_ = worked_example()
+    assert "record" not in source_of(f)
+    assert not re.search(r"\bsize=", source_of(f))
+
+
+def test_a_title_stands_above() -> None:
+    f, *_ = worked_example()
+    assert "label=<σ(w·x + b) &amp; more> labelloc=t" in source_of(f, title="σ(w·x + b) & more")
+    assert "labelloc" not in source_of(f)
+
+
+# ------------------------------------------------------------------------------------------- arrows and operands
+
+
+def test_a_node_used_twice_by_one_operation_has_two_arrows() -> None:
+    """x * x: both contributions are seen, and add up to its gradient."""
+    x = Value(3.0, "x")
+    lines = arrows(backward(x * x))
+    assert [line.split(" [")[0] for line in lines] == ["v0 -> v1", "v0 -> v1"]
+    assert all("← 1 × 3 = 3" in line for line in lines)
+    assert "<b>6</b>" in boxes(x * x)[0]
+
+
+@given(recipes(max_operations=8))
+def test_there_is_a_box_for_each_node_and_an_arrow_for_each_operand(recipe: Recipe) -> None:
+    """Plain numbers too, where they are asked for."""
+    root, _ = recipe.graph()
+    nodes = topological_order(root)
+    assert len(boxes(root, constants=True, weights="boxes")) == len(nodes)
+    assert len(arrows(root, constants=True, weights="boxes")) == sum(len(node.children) for node in nodes)
+
+
+def test_plain_numbers_stand_in_the_formulas_only() -> None:
+    x = Value(3.0, "x")
+    assert len(boxes(x * 2)) == 2
+    assert "= x × 2" in boxes(x * 2)[1]
+
+
+def test_plain_numbers_get_boxes_where_asked_for_without_a_gradient() -> None:
+    y = backward(Value(3.0, "x") ** 2)
+    _, number, _ = boxes(y, constants=True)
+    assert '<b>2</b> <font point-size="9" color="#555555">constant</font>' in number
+    assert 'fillcolor="#F2F2F2"' in number
+    assert 'style="filled,dashed"' in number
+    assert "grad" not in number
+    assert "nan" not in source_of(y, constants=True)
+
+
+# ------------------------------------------------------------------------------------- numbers and gradients
+
+
+def test_not_computed_is_shown_as_a_dash_and_a_computed_zero_as_zero() -> None:
+    x = Value(3.0, "x")
+    y = x * 0
+    assert "<b>–</b>" in boxes(y)[0]
+    y.backward()
+    assert "<b>0</b>" in boxes(y)[0]
+    assert "–" not in source_of(y)
+    y.zero_grad()
+    assert "<b>–</b>" in boxes(y)[0]
+
+
+def test_before_backward_arrows_have_a_derivative_and_no_contribution() -> None:
+    x = Value(3.0, "x")
+    (line,) = arrows(x.exp())
+    assert "∂h1/∂x = h1 = 20.09" in line
+    assert "←" not in line
+
+
+def test_minus_zero_is_shown_as_zero() -> None:
+    x = Value(-0.0, "x")
+    y = backward(x * -1)
+    assert y.data == 0.0
+    assert "−0<" not in source_of(y)
+    assert "-0<" not in source_of(y)
+
+
+def test_numbers_have_four_digits_and_tiny_ones_are_not_zero() -> None:
+    y = Value(1 / 3, "x") * 1e-300
+    assert "<b>0.3333</b>" in boxes(y)[0]
+    assert "<b>3.333e−301</b>" in boxes(y)[1] or "<b>3.333e-301</b>" in boxes(y)[1]
+
+
+def test_drawing_changes_no_gradient() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    draw_dot(y)
+    assert [gradient_of(node) for node in (x, y)] == ["not computed", "not computed"]
+
+
+def test_what_has_a_value_can_be_drawn_though_a_derivative_does_not_exist() -> None:
+    """Nobody asked for a gradient."""
+    assert "sqrt(x)" in source_of(sqrt(Value(0.0, "x")))
+
+
+# ------------------------------------------------------------------------------------------- determinism
+
+
+@given(recipes(max_operations=8))
+@settings(max_examples=25)
+def test_the_same_graph_draws_the_same_text(recipe: Recipe) -> None:
+    """Twice, and when it is built again: nothing in it comes from an address in memory."""
+    root, _ = recipe.graph()
+    again, _ = recipe.graph()
+    assert source_of(root) == source_of(root) == source_of(again)
+
+
+def test_ids_count_in_topological_order() -> None:
+    h6, *_ = textbook_example()
+    assert [re.search(r" id=(\w+)", line)[1] for line in boxes(h6)] == [f"v{i}" for i in range(9)]  # type: ignore[index]
+    assert [re.search(r" id=(\w+)", line)[1] for line in arrows(h6)] == [f"e{i}" for i in range(8)]  # type: ignore[index]
+
+
+# ------------------------------------------------------------------------------------------- direction and size
+
+
+def chain(length: int) -> Value:
+    y = Value(1.0, "x")
+    for _ in range(length - 1):
+        y = y.tanh()
+    return y
+
+
+@pytest.mark.parametrize(("length", "direction"), [(1, "LR"), (5, "LR"), (6, "TB"), (30, "TB")])
+def test_up_to_five_ranks_go_left_to_right(length: int, direction: str) -> None:
+    assert f"rankdir={direction}" in lines_of(chain(length))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_the_direction_may_be_chosen(direction: str) -> None:
+    assert f"rankdir={direction}" in lines_of(chain(3), direction=direction)
+    assert f"rankdir={direction}" in lines_of(chain(9), direction=direction)
+
+
+@pytest.mark.parametrize(("length", "detailed"), [(40, True), (41, False)])
+def test_beyond_forty_boxes_each_has_one_line_and_arrows_have_none(length: int, detailed: bool) -> None:
+    root = chain(length)
+    assert ("<table" in source_of(root)) is detailed
+    assert ("∂" in source_of(root)) is detailed
+    assert len(boxes(root)) == length
+    if not detailed:
+        assert '<b>x</b> = <font color="#005A9C">1</font>  <font color="#A33B00">grad –</font>' in boxes(root)[0]
+
+
+@pytest.mark.parametrize("length", [201, 1000])
+def test_a_wall_of_boxes_is_refused_with_both_numbers(length: int) -> None:
+    """What cannot be collapsed is not drawn unreadably, nor in part; the message says what to pass."""
+    with pytest.raises(ValueError, match=rf"^{length:,} nodes are too many to read.* pass max_nodes={length}$"):
+        draw_dot(chain(length))
+    assert len(boxes(chain(length), max_nodes=length)) == length
+
+
+def test_max_nodes_may_be_lower() -> None:
+    with pytest.raises(ValueError, match="^6 nodes are too many to read"):
+        draw_dot(chain(6), max_nodes=5)
+
+
+# ----------------------------------------------------------------------------------------------------- networks
+
+
+def network(*sizes: int) -> Value:
+    """The output of an MLP with two inputs, all its outputs added up."""
+    outputs = MLP(2, [*sizes, 2], activation="tanh", seed=1)([1.0, 2.0])
+    return backward(outputs[0] + outputs[1])
+
+
+def test_a_network_has_its_weights_on_the_arrows() -> None:
+    """As a textbook draws it: boxes for inputs and neurons, a weight on each arrow, the bias inside the neuron."""
+    mlp = MLP(2, [3, 1], seed=1)
+    output = backward(mlp([1.0, 2.0]))
+    names = [re.search(r"<b>(.+?)</b>", line)[1] for line in boxes(output)]  # type: ignore[index]
+    assert "rankdir=LR" in lines_of(output)
+    assert len(names) == 2 + 3 * 2 + 1
+    assert not any(".w." in name or name.endswith(".b") for name in names)
+    shown = [line for line in arrows(output) if re.search(r">w\.\d = ", line)]
+    assert len(shown) == 2 * 3 + 3
+    for line, weight in zip(shown[:2], mlp.layers[0].neurons[0].w, strict=True):
+        number, grad = (f"{x:.4g}".replace("-", "−") for x in (weight.data, weight.grad))
+        i = weight.label[-1]
+        assert f'<font color="#005A9C">w.{i} = {number}</font>  <font color="#A33B00">grad {grad}</font>' in line
+    assert sum('<font color="#005A9C">b = 0</font>' in line for line in boxes(output)) == 4
+
+
+def test_a_neuron_alone_has_boxes_for_its_weights() -> None:
+    a = Neuron(2, activation="sigmoid")([1.0, 2.0])
+    assert len(boxes(a)) == 7
+    assert "<b>w.0</b>" in source_of(a)
+
+
+def test_where_the_weights_go_may_be_chosen() -> None:
+    a = Neuron(2, activation="sigmoid")([1.0, 2.0])
+    assert len(boxes(a, weights="arrows")) == 4
+    assert len(boxes(network(3), weights="boxes")) == len(boxes(network(3))) + 3 * 3 + 2 * 4
+    with pytest.raises(ValueError, match="^weights must be 'boxes' or 'arrows', got 'none'$"):
+        draw_dot(a, weights="none")
+
+
+def test_a_shared_weight_keeps_its_box() -> None:
+    """A parameter that two neurons use, or that is used elsewhere too, has no one arrow to stand on."""
+    neuron = Neuron(1, activation="tanh")
+    output = neuron([neuron([1.0])])
+    assert "<b>w.0</b>" in source_of(output, weights="arrows")
+    w, x = Neuron(1).w[0], Value(2.0, "x")
+    assert len(boxes(weighted_sum([w], [x]) + w, weights="arrows")) == 4
+
+
+def test_beyond_two_hundred_boxes_each_neuron_is_one_box() -> None:
+    root = network(60, 60)
+    assert len(topological_order(root)) > 200
+    assert len(boxes(root)) == 2 + 60 + 60 + 2 + 1
+    assert "<b>layers.1.neurons.59</b>" in source_of(root)
+
+
+def test_or_else_each_layer_is_one_box() -> None:
+    root = network(150, 150)
+    names = [re.search(r"<b>(.+?)</b>", line)[1] for line in boxes(root)]  # type: ignore[index]
+    assert names == ["x1", "x2", "layers.0", "layers.1", "layers.2", "h1"]
+    assert [line.split(" [")[0] for line in arrows(root)] == [
+        "v0 -> v2",
+        "v1 -> v2",
+        "v2 -> v3",
+        "v3 -> v4",
+        "v4 -> v5",
+    ]
+
+
+def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
+    """Nothing is left out in silence: the numbers add up to the whole graph."""
+    root = network(150, 150)
+    counted = [int(n.replace(",", "")) for n in re.findall(r">([\d,]+) nodes<", source_of(root))]
+    assert len(counted) == 3
+    assert sum(counted) + 3 == len(topological_order(root))
+
+
+def test_the_output_is_told_from_the_rest_in_every_kind_of_picture() -> None:
+    """A double border, of the last box only."""
+    for root in (chain(3), chain(50), network(3), network(60, 60), network(150, 150)):
+        assert ["peripheries=2" in line for line in boxes(root)] == [False] * (len(boxes(root)) - 1) + [True]
+
+
+# ------------------------------------------------------------------------------------------- any text is drawn
+
+SVG = "{http://www.w3.org/2000/svg}"
+TITLE = "{http://www.w3.org/1999/xlink}title"
+
+HOSTILE = {  # a label, and the lines of text a picture shows for it
+    "markup": ("<>|{}\"'&", None),
+    "backslashes": ("\\", None),
+    "backslash at the end": ("a\\", None),
+    "two backslashes": ("a\\\\b", None),
+    "escapes of graphviz": ("\\N \\G \\E \\T \\H \\L \\l \\r \\n", None),
+    "html": ("<b>bold</b><script>alert(1)</script>", None),
+    "html that is escaped already": ("&amp;&lt;&#65;&nbsp;", None),
+    "an xml comment": ("--> <!-- ]]> <![CDATA[", None),
+    "a new line": ("one\ntwo", ["one", "two"]),
+    "an empty line": ("one\n\ntwo", ["one", "two"]),
+    "spaces": ("a  b", None),
+    "control characters": ("\x00\x07\x1b[31m\x7f", ["\\x00\\x07\\x1b[31m\\x7f"]),
+    "a carriage return": ("a\rb", ["a\\rb"]),
+    "a lone surrogate": ("\ud800", ["\\ud800"]),
+    "no characters": ("\ufffe\uffff", ["\\ufffe\\uffff"]),
+    "chinese": ("神经网络", None),
+    "chinese with its wide space": ("神经\u3000网络", None),
+    "emoji": ("🎉🦎", None),
+    "emoji joined to one": ("👩\u200d🔬", None),
+    "right to left": ("שלום", None),
+    "accents": ("naïve e\u0301", None),
+    "percent": ("%s %d {0}", None),
+    "dot keywords": ("digraph node edge; a -> b", None),
+    "a quote": ('"', None),
+    "10,000 characters": ("x" * 10_000, None),
+    "4,000 characters that are escaped": ("&" * 2_000 + "<" * 2_000, None),
+    "5,000 chinese characters": ("神" * 5_000, None),
+}
+
+
+def svg_of(root: Value, tmp_path: Path, **options: Any) -> ElementTree.Element:
+    """The picture, parsed: it is well-formed XML."""
+    return ElementTree.parse(save_graph(root, tmp_path / "picture.svg", **options)).getroot()
+
+
+def texts(svg: ElementTree.Element) -> list[str]:
+    return [(text.text or "").replace("\xa0", " ").strip() for text in svg.iter(f"{SVG}text")]
+
+
+def holds(lines: list[str], expected: list[str]) -> bool:
+    """Whether the expected lines stand in the picture in this order."""
+    remaining = iter(lines)
+    return all(line in remaining for line in expected)
+
+
+@needs_dot
+@pytest.mark.parametrize(("label", "lines"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_label_is_drawn_as_the_text_it_is(label: str, lines: list[str] | None, tmp_path: Path) -> None:
+    """In a box, as the name of an operand, and as the title."""
+    x = Value(3.0, label)
+    shown = texts(svg_of(x, tmp_path, title=label))
+    expected = [label] if lines is None else lines
+    assert holds(shown, expected + expected)
+
+
+@needs_dot
+@pytest.mark.parametrize(("label", "lines"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_graph_of_such_labels_is_drawn(label: str, lines: list[str] | None, tmp_path: Path) -> None:
+    """As operands twice, in the derivative, and as the name of an operation."""
+    x = Value(3.0, label)
+    y = backward(x * x)
+    y.label = "y"
+    expected = [label] if lines is None else lines
+    assert holds(texts(svg_of(y, tmp_path)), expected)
+    y.label = label
+    assert holds(texts(svg_of(y, tmp_path)), expected + expected)
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    "label", [text for text, lines in HOSTILE.values() if lines is None and len(text) < 100 and "  " not in text]
+)
+def test_a_tooltip_is_the_text_it_is(label: str, tmp_path: Path) -> None:
+    svg = svg_of(Value(3.0, label), tmp_path)
+    titles = [element.get(TITLE) for element in svg.iter(f"{SVG}a")]
+    assert label in titles
+
+
+@needs_dot
+@pytest.mark.parametrize("label", ["<>|{}\"'&\\", "神经网络", "\x00"])
+def test_such_labels_are_drawn_in_one_line_boxes_too(label: str, tmp_path: Path) -> None:
+    root = chain(50)
+    root.label = label
+    assert holds(texts(svg_of(root, tmp_path)), [label.replace("\x00", "\\x00")])
+
+
+@needs_dot
+def test_the_picture_has_the_words_and_numbers_of_the_graph(tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    shown = texts(svg_of(backward(f), tmp_path, title="the worked example"))
+    assert holds(shown, ["the worked example"])
+    for words in ("∂h1/∂w = x = 1", "← 0.25 × 1 = 0.25", "∂f/∂h2 = f·(1−f) = 0.25", "parameter", "input"):
+        assert words in shown
+
+
+@needs_dot
+def test_ids_are_in_the_picture(tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    found = {element.get("id") for element in svg_of(f, tmp_path).iter()}
+    assert found >= {f"v{i}" for i in range(6)} | {f"e{i}" for i in range(5)}
+
+
+@needs_dot
+@pytest.mark.parametrize("root", [chain(200), network(150, 150), network(60, 60)])
+def test_large_pictures_render(root: Value, tmp_path: Path) -> None:
+    assert len(texts(svg_of(root, tmp_path))) >= 6
+
+
+# -------------------------------------------------------------------------------------------------- save_graph
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("f.svg", b"<?xml"), ("f.png", b"\x89PNG"), ("f.pdf", b"%PDF"), ("f.SVG", b"<?xml"), ("a.b.svg", b"<?xml")],
+)
+def test_the_suffix_tells_the_format(name: str, beginning: bytes, tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    path = save_graph(f, tmp_path / name)
+    assert path == tmp_path / name
+    assert path.read_bytes().startswith(beginning)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_gv_file_is_the_source_and_needs_no_renderer(tmp_path: Path, no_renderer: None) -> None:
+    f, *_ = worked_example()
+    path = save_graph(f, tmp_path / "f.gv", title="ein Titel")
+    assert path.read_text(encoding="utf-8") == source_of(f, title="ein Titel")
+
+
+def test_a_path_may_be_text(tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    assert save_graph(f, str(tmp_path / "f.gv")) == tmp_path / "f.gv"
+
+
+@pytest.mark.parametrize("name", ["f", "f.jpeg2", "f.dott", "f.", ".svg"])
+def test_an_unknown_suffix_is_an_error_that_lists_the_known(name: str, tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    with pytest.raises(ValueError, match=rf"^cannot tell a format from '{re.escape(name)}': .* svg, png, pdf, gv$"):
+        save_graph(f, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_options_of_draw_dot_reach_the_file(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"weights": "boxes", "constants": True, "direction": "TB", "max_nodes": 300}
+    root = network(3) * 2
+    path = save_graph(root, tmp_path / "f.gv", "title", **options)
+    assert path.read_text(encoding="utf-8") == source_of(root, title="title", **options)
+
+
+@pytest.mark.parametrize("suffix", ["gv", "svg"])
+def test_a_folder_that_does_not_exist_is_an_error_that_names_the_file(suffix: str, tmp_path: Path) -> None:
+    f, *_ = worked_example()
+    path = tmp_path / "missing" / f"f.{suffix}"
+    with pytest.raises(OSError, match="f." + suffix):
+        save_graph(f, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_too_large_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="too many to read"):
+        save_graph(chain(300), tmp_path / "f.gv")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ------------------------------------------------------------------------------------------- without a renderer
+
+
+@pytest.fixture
+def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither dot nor pygraphviz."""
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(shutil, "which", lambda name, *rest, **options: None)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "pygraphviz" else find_spec(name, *rest)
+    )
+
+
+def test_without_a_renderer_the_gv_file_is_written_and_one_line_says_so(
+    tmp_path: Path, no_renderer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    f, *_ = worked_example()
+    path = save_graph(f, tmp_path / "f.svg")
+    output, advice = capsys.readouterr()
+    assert path == tmp_path / "f.gv"
+    assert path.read_text(encoding="utf-8") == source_of(f)
+    assert [file.name for file in tmp_path.iterdir()] == ["f.gv"]
+    assert output == ""
+    assert len(advice.splitlines()) == 1
+    assert "pip install pygraphviz" in advice
+
+
+def test_with_pygraphviz_alone_it_draws_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Through its AGraph, of the very source, by the program dot."""
+    calls = []
+
+    class AGraph:
+        def __init__(self, string: str) -> None:
+            self.string = string
+
+        def draw(self, prog: str, format: str) -> bytes:
+            calls.append((self.string, prog, format))
+            return b"<svg/>"
+
+    module = types.ModuleType("pygraphviz")
+    module.AGraph = AGraph  # type: ignore[attr-defined]
+    module.__spec__ = importlib.util.spec_from_loader("pygraphviz", loader=None)
+    monkeypatch.setitem(sys.modules, "pygraphviz", module)
+    monkeypatch.setattr(shutil, "which", lambda name, *rest, **options: None)
+    f, *_ = worked_example()
+    path = save_graph(f, tmp_path / "f.svg")
+    assert path.read_bytes() == b"<svg/>"
+    assert calls == [(source_of(f), "dot", "svg")]
+    assert capsys.readouterr() == ("", "")
+
+
+@needs_dot
+def test_a_renderer_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphviz import Source
+
+    def fail(self: Any, *arguments: Any, **options: Any) -> bytes:
+        raise OSError("the renderer broke off")
+
+    monkeypatch.setattr(Source, "pipe", fail)
+    path = tmp_path / "f.svg"
+    path.write_text("the old picture", encoding="utf-8")
+    f, *_ = worked_example()
+    with pytest.raises(OSError, match="broke off"):
+        save_graph(f, path)
+    assert path.read_text(encoding="utf-8") == "the old picture"
+    assert [file.name for file in tmp_path.iterdir()] == ["f.svg"]
+
+
+def test_drawing_writes_and_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """draw_dot returns an unrendered Digraph of the package graphviz."""
+    from graphviz import Digraph
+
+    monkeypatch.chdir(tmp_path)
+    f, *_ = worked_example()
+    assert type(draw_dot(f)) is Digraph
+    assert list(tmp_path.iterdir()) == []
