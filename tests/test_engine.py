@@ -239,7 +239,12 @@ def test_a_division_is_one_node_and_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("compute", "op"), [(lambda x, y: x - y, rules.sub), (lambda x, y: -x, rules.neg), (lambda x, y: x**y, rules.general_power)]
+    ("compute", "op"),
+    [
+        (lambda x, y: x - y, rules.sub),
+        (lambda x, y: -x, rules.neg),
+        (lambda x, y: x**y, rules.general_power),
+    ],
 )
 def test_an_operator_is_one_node(compute: Any, op: Any) -> None:
     x, y = Value(2.0), Value(3.0)

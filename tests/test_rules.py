@@ -86,7 +86,7 @@ def test_partials_are_their_formulas_evaluated(name: str, data: Any) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_number_operand_has_no_derivative(name: str) -> None:
-    """The exponent of x ** n and the base of a ** x are plain numbers: their partials are nan, so no one can use them."""
+    """The exponent of x ** n and the base of a ** x are plain numbers: nan, which no one can take for a slope."""
     inputs = SAMPLES[name].points[0]
     partials = ROWS[name].partials(ROWS[name].evaluate(*inputs), *inputs)
     varying = [i for i, partial in enumerate(partials) if not math.isnan(partial)]

@@ -110,7 +110,7 @@ def test_a_neuron_writes_its_formula_for_symbols() -> None:
     ],
 )
 @pytest.mark.parametrize("x", [-2.0, 3.0])
-def test_an_activation_by_name_is_the_function_of_that_name(name: str, function: Callable[[Any], Any], x: float) -> None:
+def test_an_activation_by_name_is_the_function_so_named(name: str, function: Callable[[Any], Any], x: float) -> None:
     neuron = Neuron(1, activation=name)
     set_parameters(neuron, [1.0, 0.5])
     assert neuron([x]).data == function(x + 0.5)
@@ -131,7 +131,9 @@ def test_an_activation_may_be_any_function_of_a_value(activation: Callable[[Any]
         assert neuron([2.0]).data == activation(2.0)
 
 
-@pytest.mark.parametrize("make", [lambda: Neuron(1, "rleu"), lambda: MLP(1, [1, 1], "rleu"), lambda: Layer(1, 1, "rleu")])
+@pytest.mark.parametrize(
+    "make", [lambda: Neuron(1, "rleu"), lambda: Layer(1, 1, "rleu"), lambda: MLP(1, [1, 1], "rleu")]
+)
 def test_an_unknown_activation_is_an_error_that_lists_the_known(make: Callable[[], Module]) -> None:
     with pytest.raises(ValueError, match="^unknown activation 'rleu': pass a function or one of ") as raised:
         make()

@@ -31,6 +31,7 @@ GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
 OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
 BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
+OUTPUT = {"peripheries": "2"}
 BOXES = {  # what a node is, told by colour and by shape
     "parameter": BOX | {"color": GRADIENT_COLOUR, "fillcolor": "#FDE7C7", "style": "filled,rounded", "penwidth": "2"},
     "input": BOX | {"color": VALUE_COLOUR, "fillcolor": "#DCEBF7", "style": "filled,rounded"},
@@ -126,7 +127,7 @@ def draw_nodes(dot: Digraph, graph: Graph, nodes: list[Value], folded: dict[Valu
     shown_at = {place: parameter for parameter, place in folded.items()}
     detailed = len(nodes) <= DETAILED_NODES
     for node in nodes:
-        style = BOXES[kind(node)] | ({"peripheries": "2"} if node is graph.root else {})
+        style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {})
         box = detailed_box(graph, node, shown_at.get((node, -1))) if detailed else one_line_box(graph, node)
         dot.node(ids[node], box, id=ids[node], tooltip=plain(graph.name(node)), **style)
     operands = [(node, i, child) for node in nodes for i, child in enumerate(node.children) if child in ids]
@@ -181,10 +182,13 @@ def one_line_box(graph: Graph, node: Value) -> str:
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     """∂node/∂child, its formula and its number; below it the contribution to the child's gradient."""
     child = node.children[operand]
-    partial = node.partials()[operand]
     formula = text_of(graph.formulas(node)[operand], FORMULAS)
-    number = FORMULAS.number(partial)
     derivative = f"∂{graph.operand_name(node, node)}/∂{graph.operand_name(node, child)} = {formula}"
+    try:
+        partial = node.partials()[operand]
+    except (ValueError, ArithmeticError):
+        return table([f'<td align="left">{rich(derivative)} does not exist here</td>'], padding=1)
+    number = FORMULAS.number(partial)
     rows = [f'<td align="left">{rich(derivative if formula == number else f"{derivative} = {number}")}</td>']
     if not isinstance(node.grad, NotComputed):
         product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
@@ -197,8 +201,8 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
     for unit in COLLAPSED:
         groups = {node: match[1] if (match := unit.match(graph.name(node))) else node for node in nodes}
         members: dict[str | Value, list[Value]] = {}
-        for node, group in groups.items():
-            members.setdefault(group, []).append(node)
+        for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
+            members.setdefault(groups[node], []).append(node)
         if len(members) <= max_nodes:
             break
     else:
@@ -207,13 +211,16 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
             f"draw a part of the graph, or pass max_nodes={len(nodes)}"
         )
     dot = canvas(graph.root, title, direction or "LR")
-    ids = {group: f"v{i}" for i, group in enumerate(members)}
-    for group, inside in members.items():
+    ids = {group: f"v{i}" for i, group in enumerate(reversed(members))}
+    for group, box_id in ids.items():
+        style = BOX if isinstance(group, str) else BOXES[kind(group)]
+        if group == groups[graph.root]:
+            style = style | OUTPUT
         if isinstance(group, Value):
-            dot.node(ids[group], one_line_box(graph, group), id=ids[group], **BOXES[kind(group)])
+            box = one_line_box(graph, group)
         else:
-            note = coloured(f"{len(inside)} nodes", NOTE_COLOUR)
-            dot.node(ids[group], f"<<b>{rich(group)}</b> {note}>", id=ids[group], **BOX)
+            box = f"<<b>{rich(group)}</b> {coloured(f'{len(members[group])} nodes', NOTE_COLOUR)}>"
+        dot.node(box_id, box, id=box_id, **style)
     arrows = {(groups[child], groups[node]): None for node in nodes for child in node.children if child in groups}
     for tail, head in arrows:
         if tail != head:
@@ -244,21 +251,28 @@ def table(rows: list[str], padding: int) -> str:
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="{padding}">{body}</table>>'
 
 
-def printable(text: str) -> str:
-    """A text without the control characters that no picture can show."""
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
-
-
 def rich(text: str) -> str:
-    """Any text, for an HTML-like label."""
-    return html.escape(printable(text)).replace("\n", "<br/>")
+    """Any text, for an HTML-like label; lines longer than Graphviz can read are broken."""
+    lines = [line[i : i + LINE] for line in printable(text).split("\n") for i in range(0, len(line) or 1, LINE)]
+    return "<br/>".join(html.escape(line).replace("\\", r"\\") for line in lines)
 
 
 def plain(text: str) -> str:
-    """Any text, for an attribute."""
-    from graphviz import escape
+    """Any text, for an attribute; of a very long one, the beginning (the box has it whole)."""
+    from graphviz import nohtml
 
-    return str(escape(printable(text)))
+    beginning = printable(text)[: 20 * LINE]
+    attribute: str = nohtml(beginning.replace("&", "&amp;").replace("\\", 4 * "&#92;"))  # Graphviz halves them twice
+    return attribute
+
+
+def printable(text: str) -> str:
+    """A text with those characters written out that XML does not allow: "\\x00"."""
+    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+LINE = 100  # characters
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def save_graph(

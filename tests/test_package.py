@@ -1,0 +1,160 @@
+"""What a user gets who imports or installs the package."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from importlib import resources
+from typing import Any
+
+import pytest
+
+import tinygrad_edu
+import tinygrad_edu.nn
+
+
+def in_a_new_python(code: str) -> Any:
+    """What the code prints, as JSON, in an interpreter that has imported nothing yet."""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return json.loads(output)
+
+
+def test_importing_it_imports_nothing_outside_the_standard_library() -> None:
+    """graphviz only where something is drawn, matplotlib and numpy never by itself."""
+    imported = in_a_new_python(
+        "import sys, json; before = set(sys.modules); import tinygrad_edu, tinygrad_edu.nn;"
+        "print(json.dumps(sorted({name.split('.')[0] for name in set(sys.modules) - before})))"
+    )
+    outside = set(imported) - set(sys.stdlib_module_names)
+    assert outside == {"tinygrad_edu"}
+
+
+@pytest.mark.parametrize("module", ["graphviz", "pygraphviz", "matplotlib", "numpy", "torch", "typing_extensions"])
+def test_importing_it_leaves_the_optional_packages_alone(module: str) -> None:
+    loaded = in_a_new_python(
+        f"import sys, json, tinygrad_edu, tinygrad_edu.nn; print(json.dumps({module!r} in sys.modules))"
+    )
+    assert loaded is False
+
+
+def test_computing_and_explaining_need_no_graphviz() -> None:
+    loaded = in_a_new_python(
+        "import sys, json; from tinygrad_edu import Value, trace; x = Value(3.0); y = x * x; y.backward(); trace(y, x);"
+        "print(json.dumps('graphviz' in sys.modules))"
+    )
+    assert loaded is False
+
+
+def test_the_type_hints_are_shipped() -> None:
+    assert resources.files("tinygrad_edu").joinpath("py.typed").is_file()
+
+
+@pytest.mark.parametrize("package", [tinygrad_edu, tinygrad_edu.nn])
+def test_every_public_name_exists_and_is_listed_once_in_order(package: Any) -> None:
+    assert len(set(package.__all__)) == len(package.__all__)
+    assert all(hasattr(package, name) for name in package.__all__)
+    assert [name.lower() for name in package.__all__ if name.islower()] == sorted(
+        name for name in package.__all__ if name.islower()
+    )
+
+
+@pytest.mark.parametrize("package", [tinygrad_edu, tinygrad_edu.nn])
+def test_all_is_complete(package: Any) -> None:
+    """Whatever the package itself imports by name is public, modules and private names aside."""
+    names = {
+        name
+        for name, thing in vars(package).items()
+        if not name.startswith("_") and not isinstance(thing, type(sys))
+    }
+    assert names == set(package.__all__)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Value",
+        "Parameter",
+        "Symbol",
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "softplus",
+        "maximum",
+        "minimum",
+        "weighted_sum",
+        "softmax",
+        "log_softmax",
+        "log_sum_exp",
+        "topological_order",
+        "backward_steps",
+        "explain",
+        "draw_dot",
+        "save_graph",
+    ],
+)
+def test_the_promised_names_are_public(name: str) -> None:
+    assert name in tinygrad_edu.__all__
+
+
+@pytest.mark.parametrize("name", ["Module", "Neuron", "Layer", "MLP", "load_iris"])
+def test_the_promised_names_of_nn_are_public(name: str) -> None:
+    assert name in tinygrad_edu.nn.__all__
+
+
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu.")
+    if not module.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_and_every_public_thing_in_it_says_what_it_is(name: str) -> None:
+    """A docstring each; a row of the table is said by its formula, an operator by its sign."""
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for thing in vars(module).values():
+        if getattr(thing, "__module__", None) == name and isinstance(thing, type):
+            assert thing.__doc__ or issubclass(thing, tinygrad_edu.rules.Rule), thing
+
+
+def imports_of(name: str) -> set[str]:
+    """The parts of the package that importing a module brings in."""
+    return set(
+        in_a_new_python(
+            "import sys, json, types\n"
+            "package = types.ModuleType('tinygrad_edu')\n"
+            f"package.__path__ = {list(tinygrad_edu.__path__)!r}\n"
+            "sys.modules['tinygrad_edu'] = package\n"
+            f"import {name}\n"
+            "print(json.dumps([module for module in sys.modules if module.startswith('tinygrad_edu.')]))"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "imports"),
+    [
+        ("rules", set()),
+        ("engine", {"rules"}),
+        ("symbol", {"rules"}),
+    ],
+)
+def test_imports_point_one_way(name: str, imports: set[str]) -> None:
+    """rules ← engine ← …: the core knows neither nn nor show."""
+    assert imports_of(f"tinygrad_edu.{name}") == {f"tinygrad_edu.{module}" for module in {name, *imports}}
+
+
+def test_nn_knows_nothing_of_show_nor_show_of_nn() -> None:
+    assert not any("show" in module for module in imports_of("tinygrad_edu.nn"))
+    assert not any(".nn" in module for module in imports_of("tinygrad_edu.show.diagram"))
