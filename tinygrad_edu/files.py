@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:
-    """Write a file, text as UTF-8: first beside its place, then moved there. An error leaves what was there before."""
+    """Write a file, text as UTF-8, and return its path: first beside its place, then moved there.
+
+    Raises OSError, naming the file, if it cannot be written; what was there before is there still.
+    """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o666 & ~current_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
     return path
-
-
-def current_umask() -> int:
-    """What the system takes from the permissions of a new file (it can only be read by setting it)."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

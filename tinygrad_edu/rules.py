@@ -23,7 +23,6 @@ A new operation is one new row. It works at once with every reader of the table:
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
@@ -44,8 +43,8 @@ def real(number: object) -> float:
     >>> real(2)
     2.0
     """
-    if isinstance(number, float):
-        return float(number)
+    if type(number) is float:
+        return number
     if hasattr(number, "__float__") or hasattr(number, "__index__"):
         return float(number)  # type: ignore[arg-type]
     raise TypeError(f"a real number is needed, got {number!r} ({type(number).__name__})")
@@ -102,6 +101,8 @@ class Rule:
 
     def operands(self) -> list[str]:
         """What `forward` calls its inputs: ["x", "y"]."""
+        import inspect  # here, because it takes long to import and only messages need it
+
         return list(inspect.signature(self.forward).parameters)
 
     def named(self, inputs: Sequence[float]) -> str:

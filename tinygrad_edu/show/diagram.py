@@ -1,11 +1,10 @@
 """The diagram: one box per Value, one arrow per operand, drawn by Graphviz.
 
-graphviz is imported only here and only when a picture is drawn.
+graphviz and all that only a picture needs is imported when one is drawn.
 """
 
 from __future__ import annotations
 
-import html
 import re
 import sys
 from collections import Counter
@@ -253,6 +252,8 @@ def table(rows: list[str], padding: int) -> str:
 
 def rich(text: str) -> str:
     """Any text, for an HTML-like label; lines longer than Graphviz can read are broken."""
+    import html
+
     lines = [line[i : i + LINE] for line in printable(text).split("\n") for i in range(0, len(line) or 1, LINE)]
     return "<br/>".join(html.escape(line).replace("\\", r"\\") for line in lines)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-
 INSTALL = "pip install pygraphviz brings Graphviz along (or install your system's graphviz)"
 
 
@@ -24,6 +21,9 @@ def render(source: str, format: str) -> bytes | None:
 
 def renderer() -> str | None:
     """What can render a picture here: "dot", "pygraphviz" or None."""
+    import importlib.util
+    import shutil
+
     if shutil.which("dot"):
         return "dot"
     return "pygraphviz" if importlib.util.find_spec("pygraphviz") else None
