@@ -106,7 +106,7 @@ def test_one_leaf_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["-x**2", "+x*2", "2**x", "x**x", "x**-1.5", "abs(-x)", "leaky_relu(-x, 0.5)", "minimum(x, 2)", "1e3*x"]
+    "expression", ["-x**2", "+x*2", "2**x", "x**x", "x**-1.5", "abs(-x)", "leaky_relu(-x, 0.5)", "minimum(x, 2)", "9*x"]
 )
 def test_arithmetic_is_evaluated_as_python_would(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Precedence, powers on both sides, functions of one and two inputs."""

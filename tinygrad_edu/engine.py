@@ -88,10 +88,15 @@ class Value(Scalar["Value"]):
     @staticmethod
     def apply_mixed(op: Rule, inputs: tuple[Any, ...]) -> Any:
         """`apply` where not all inputs are Values: a plain number becomes a constant leaf."""
+        children: list[Value] = []
         for x in inputs:
-            if isinstance(x, Scalar) and not isinstance(x, Value):
+            if isinstance(x, Value):
+                children.append(x)
+            elif isinstance(x, Scalar):
                 return x.apply(op, *inputs)  # other kinds of scalar know what to do with a Value
-        return Value.apply(op, *[x if isinstance(x, Value) else Constant(x) for x in inputs])
+            else:
+                children.append(Constant(x))
+        return Value.apply(op, *children)
 
     def partials(self) -> tuple[float, ...]:
         """The local derivatives ∂self/∂child, one per child, from the row of the table that made this node."""
