@@ -54,10 +54,10 @@ class Rule:
     """One row of the table: a subclass writes `forward` and `partials`, its instance is the operation."""
 
     symbol = ""  # as typed in Python, "*" or "tanh"; without one, the row's name
-    row: Rule  # the one instance
     domain = ""  # what `forward` needs of its inputs, for the message when it fails
     forward: Callable[..., float]
     partials: Callable[..., tuple[Any, ...]]
+    row: Rule  # the one instance
 
     def __new__(cls) -> Rule:
         """The row: there is one of each class, also after copying or unpickling a graph."""
