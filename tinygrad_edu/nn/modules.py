@@ -6,6 +6,7 @@ same inputs, a multi-layer perceptron (MLP) a list of layers, each fed with the 
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,9 @@ from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.engine import NOT_COMPUTED, Parameter, Value
-from tinygrad_edu.rules import Scalar, weighted_sum
+from tinygrad_edu.nn.losses import mean
+from tinygrad_edu.nn.saving import State, check_state
+from tinygrad_edu.rules import Scalar, maximum, weighted_sum
 
 Activation: TypeAlias = "str | Callable[[Any], Any]"
 Seed: TypeAlias = "int | random.Random | None"
@@ -63,6 +66,7 @@ class Module:
     ['w.0', 'w.1', 'b']
     """
 
+    __call__: Callable[..., Any]
     place = ""  # where this module stands in a larger one: "layers.0.neurons.3."
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
@@ -77,20 +81,48 @@ class Module:
         """All parameters, in the order of `named_parameters`."""
         return [parameter for _, parameter in self.named_parameters()]
 
+    def weights(self) -> list[Parameter]:
+        """The parameters kept under the name `w`: those that the L2 penalty is for, and no biases."""
+        return [parameter for name, parameter in self.named_parameters() if "w" in name.split(".")]
+
     def zero_grad(self) -> None:
         """Clear the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = NOT_COMPUTED
 
+    def state_dict(self) -> State:
+        """The numbers of all parameters, in the names and shapes of `arrays`.
+
+        >>> MLP(2, [1], seed=0).state_dict()
+        {'0.weight': [[0.9741721072087512, 0.7296052302240599]], '0.bias': [0.0]}
+        """
+        return {name: data_of(array) for name, array in self.arrays().items()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
+        check_state(state, self.state_dict())
+        for name, array in self.arrays().items():
+            set_data(array, state[name])
+
+    def arrays(self) -> dict[str, Any]:
+        """The parameters as a state holds them: a list of them under one name. An MLP's are named as in PyTorch.
+
+        >>> list(Neuron(2).arrays())
+        ['w', 'b']
+        """
+        arrays: dict[str, Any] = {}
+        for name, part in self.parts():
+            if isinstance(part, Parameter):
+                attribute = name.partition(".")[0]
+                arrays[attribute] = getattr(self, attribute)
+            else:
+                arrays.update({f"{name}.{inner}": array for inner, array in part.arrays().items()})
+        return arrays
+
     def parts(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Module]]:
         """The Parameters and Modules among the attributes, each with its name; those in lists are numbered."""
         for name, attribute in vars(self).items():
-            if isinstance(attribute, (Parameter, Module)):
-                yield f"{prefix}{name}", attribute
-            elif isinstance(attribute, (list, tuple)):
-                for i, part in enumerate(attribute):
-                    if isinstance(part, (Parameter, Module)):
-                        yield f"{prefix}{name}.{i}", part
+            yield from parts_of(f"{prefix}{name}", attribute)
 
     def name_parts(self, prefix: str = "") -> None:
         """Label every parameter with its name, and tell every module within where it stands."""
@@ -162,6 +194,10 @@ class Layer(Module):
         inputs = as_inputs(x, len(self.neurons[0].w))
         return [neuron.activate(inputs) for neuron in self.neurons]
 
+    def arrays(self) -> dict[str, Any]:
+        """The weights as a matrix, a row per neuron, and the biases, with the names of PyTorch's `nn.Linear`."""
+        return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
+
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons)} × {self.neurons[0]})"
 
@@ -205,8 +241,73 @@ class MLP(Module):
             x = layer(x)
         return x[0] if len(x) == 1 else x
 
+    def arrays(self) -> dict[str, Any]:
+        """The layers as PyTorch's `nn.Sequential` numbers them where an activation follows each layer: 0, 2, 4, …
+
+        >>> list(MLP(2, [16, 1]).arrays())
+        ['0.weight', '0.bias', '2.weight', '2.bias']
+        """
+        return {
+            f"{2 * i}.{name}": array for i, layer in enumerate(self.layers) for name, array in layer.arrays().items()
+        }
+
     def __repr__(self) -> str:
         return f"MLP({', '.join(map(repr, self.layers))})"
+
+
+class Maxout(Module):
+    """The greatest of several linear functions of the inputs, max(z₁, …, zₖ): an activation function that is learned.
+
+    Called with a list of `n_inputs` Values or numbers it returns one Value. Raises ValueError if the list has another
+    length. Source: Goodfellow et al., arXiv:1302.4389, 2013; NNDL, section 4.1.5.
+
+    >>> neuron = Maxout(1, pieces=2)
+    >>> neuron.pieces[0].w[0].data, neuron.pieces[1].w[0].data = 1.0, -1.0  # |x|
+    >>> neuron([-3.0]).data
+    3.0
+    """
+
+    def __init__(self, n_inputs: int, pieces: int = 2, seed: Seed = None) -> None:
+        check_size("pieces", pieces)
+        generator = generator_of(seed)
+        self.pieces = [Neuron(n_inputs, "linear", generator) for _ in range(pieces)]
+        self.name_parts()
+
+    def __call__(self, x: Sequence[Value | float]) -> Any:
+        inputs = as_inputs(x, len(self.pieces[0].w))
+        return functools.reduce(maximum, [piece.activate(inputs) for piece in self.pieces])
+
+    def __repr__(self) -> str:
+        return f"Maxout({len(self.pieces)} × {self.pieces[0]})"
+
+
+class BatchNorm(Module):
+    """Batch normalisation of one quantity: γ (x - μ) / √(σ² + ε) + β with the mean μ and variance σ² of the batch.
+
+    Called with the list of a neuron's pre-activations, one per example of the batch, it returns the list of them
+    normalised; γ and β are learned. Gradients flow through μ and σ² too. Raises ValueError on a list shorter than 2.
+    Source: Ioffe and Szegedy, arXiv:1502.03167, 2015, algorithm 1; NNDL, section 7.5.1.
+
+    >>> [round(z.data, 3) for z in BatchNorm()([1.0, 2.0, 3.0])]
+    [-1.225, 0.0, 1.225]
+    """
+
+    def __init__(self, eps: float = 1e-5) -> None:
+        self.eps = eps
+        self.gamma = Parameter(1.0)
+        self.beta = Parameter(0.0)
+        self.name_parts()
+
+    def __call__(self, xs: Sequence[Value | float]) -> list[Any]:
+        if len(xs) < 2:
+            raise ValueError(f"a batch of two or more is needed, got {len(xs)}")
+        mu = mean(xs)
+        variance = mean([(x - mu) ** 2 for x in xs])
+        scale = self.gamma / rules.sqrt(variance + self.eps)
+        return [(x - mu) * scale + self.beta for x in xs]
+
+    def __repr__(self) -> str:
+        return f"BatchNorm(eps={self.eps:g})"
 
 
 def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
@@ -218,6 +319,29 @@ def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
 
 def generator_of(seed: Seed) -> random.Random:
     return seed if isinstance(seed, random.Random) else random.Random(seed)
+
+
+def parts_of(name: str, attribute: object) -> Iterator[tuple[str, Parameter | Module]]:
+    """The Parameters and Modules of an attribute: itself, or those in a list, or in a list of lists."""
+    if isinstance(attribute, (Parameter, Module)):
+        yield name, attribute
+    elif isinstance(attribute, (list, tuple)):
+        for i, part in enumerate(attribute):
+            yield from parts_of(f"{name}.{i}", part)
+
+
+def data_of(array: Any) -> Any:
+    """The numbers of a Parameter, or of lists of them."""
+    return [data_of(part) for part in array] if isinstance(array, (list, tuple)) else array.data
+
+
+def set_data(array: Any, numbers: Any) -> None:
+    """Give a Parameter its number, or lists of them theirs."""
+    if isinstance(array, Parameter):
+        array.data = numbers
+    else:
+        for part, number in zip(array, numbers, strict=True):
+            set_data(part, number)
 
 
 def check_size(name: str, size: int) -> None:

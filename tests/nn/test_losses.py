@@ -1,0 +1,161 @@
+"""Losses against exact arithmetic and the textbook."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, localcontext
+from typing import Any
+
+import pytest
+
+from tinygrad_edu import Value, log, softmax
+from tinygrad_edu.nn import (
+    MLP,
+    Neuron,
+    binary_cross_entropy,
+    cross_entropy,
+    empirical_risk,
+    hinge,
+    l2_penalty,
+    mean,
+    squared_error,
+)
+
+DIGITS = 1000  # enough to tell 1 + exp(-1000) from 1
+LOGITS = [-1000.0, -745.0, -40.0, -20.0, -1.0, -1e-9, 0.0, 0.3, 1.0, 20.0, 40.0, 745.0, 1000.0]
+VECTORS = [
+    [0.0, 0.0],
+    [40.0, 0.0, 0.0],
+    [30.0, -3.0, 7.0],
+    [1000.0, 1000.0],
+    [1000.0, 0.0, -1000.0],
+    [-1000.0, 1000.0, 999.0],
+]
+
+
+def value_and_gradients(loss: Any, inputs: Any, target: Any) -> Any:
+    """The loss of a list of numbers, and its derivative along each."""
+    values = [Value(x) for x in inputs]
+    out = loss(values if len(values) > 1 else values[0], target)
+    out.backward()
+    return [out.data, *[v.grad for v in values]]
+
+
+def exact(numbers: Any) -> Any:
+    """Decimals rounded to floats, those that are too small for a float to 0."""
+    return pytest.approx([float(x) for x in numbers], rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize("z", LOGITS)
+@pytest.mark.parametrize("y", [0, 1])
+def test_binary_cross_entropy_and_its_gradient_are_exact_to_the_last_digits(z: Any, y: Any) -> None:
+    """Loss log(1 + exp(∓z)) and gradient σ(z) - y, however near to 0 they are."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        e = (-Decimal(z) if y else Decimal(z)).exp()
+        truth = [(1 + e).ln(), (-e if y else e) / (1 + e)]
+    assert value_and_gradients(binary_cross_entropy, [z], y) == exact(truth)
+
+
+@pytest.mark.parametrize("logits", VECTORS)
+@pytest.mark.parametrize("c", [0, 1])
+def test_cross_entropy_and_its_gradient_are_exact_to_the_last_digits(logits: Any, c: Any) -> None:
+    """Loss -log p_c and gradient p - y, however near to 0 they are."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        exps = [Decimal(z).exp() for z in logits]
+        p = [e / sum(exps) for e in exps]
+        others = sum(p[:c] + p[c + 1 :])
+        truth = [-p[c].ln(), *[-others if j == c else p[j] for j in range(len(p))]]
+    assert value_and_gradients(cross_entropy, logits, c) == exact(truth)
+
+
+def test_the_textbook_s_example_of_cross_entropy() -> None:
+    """NNDL: probabilities 0.3, 0.6, 0.1 against 0, 1, 0 give -log 0.6; and ∂L/∂z = p - y."""
+    p, y = [0.3, 0.6, 0.1], [0.0, 1.0, 0.0]
+    logits = [log(x) for x in p]
+    assert softmax(logits) == pytest.approx(p, rel=1e-15)
+    for target in (1, y):
+        loss, *gradients = value_and_gradients(cross_entropy, logits, target)
+        assert loss == pytest.approx(-math.log(0.6), rel=1e-15)
+        assert gradients == pytest.approx([0.3, -0.4, 0.1], rel=1e-15)
+
+
+def test_cross_entropy_of_two_classes_is_the_binary_one_of_their_difference() -> None:
+    for z in LOGITS:
+        assert cross_entropy([z, 0.0], 0) == binary_cross_entropy(z, 1)
+        assert cross_entropy([z, 0.0], 1) == binary_cross_entropy(z, 0)
+
+
+def test_cross_entropy_against_probabilities_is_least_at_those_probabilities() -> None:
+    """-Σ yₖ log pₖ ≥ -Σ yₖ log yₖ, with gradient 0 where p = y."""
+    y = [0.5, 0.2, 0.3]
+    loss, *gradients = value_and_gradients(cross_entropy, [math.log(k) for k in y], y)
+    assert loss == pytest.approx(-sum(k * math.log(k) for k in y), rel=1e-15)
+    assert gradients == pytest.approx([0.0, 0.0, 0.0], abs=1e-16)
+
+
+def test_squared_error_has_the_gradient_prediction_minus_target() -> None:
+    assert value_and_gradients(squared_error, [3.0], 1.0) == [2.0, 2.0]
+    assert value_and_gradients(squared_error, [3.0, -1.0], [1.0, 1.0]) == [4.0, 2.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    ("score", "label", "expected"), [(0.5, 1, [0.5, -1.0]), (0.5, -1, [1.5, 1.0]), (2.0, 1, [0.0, 0.0])]
+)
+def test_hinge_pushes_only_within_the_margin(score: Any, label: Any, expected: Any) -> None:
+    assert value_and_gradients(hinge, [score], label) == expected
+
+
+def test_hinge_on_the_margin_is_zero_and_does_not_push() -> None:
+    assert value_and_gradients(hinge, [1.0], 1) == [0.0, 0.0]
+
+
+def test_losses_of_plain_numbers_are_plain_numbers() -> None:
+    losses = squared_error(1, 2), hinge(1, 1), binary_cross_entropy(1, 1), cross_entropy([1, 2], 0)
+    for number in (*losses, l2_penalty([1, 2], 1), mean([1, 2])):
+        assert type(number) is float
+
+
+def test_the_l2_penalty_has_the_gradient_strength_times_weight() -> None:
+    w = [Value(3.0), Value(-4.0)]
+    penalty = l2_penalty(w, 0.1)
+    penalty.backward()
+    assert penalty.data == 1.25
+    assert [x.grad for x in w] == pytest.approx([0.3, -0.4], rel=1e-15)
+
+
+def test_the_weights_of_a_model_are_its_parameters_without_the_biases() -> None:
+    model = MLP(2, [3, 1])
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    weights = [names[id(weight)] for weight in model.weights()]
+    assert len(weights) == 2 * 3 + 3 * 1
+    assert not [name for name in weights if name.endswith("b")]
+    assert len(Neuron(4).weights()) == 4
+
+
+def test_the_empirical_risk_is_the_mean_loss_over_examples() -> None:
+    w = Value(1.0)
+    risk = empirical_risk(lambda x: w * x, squared_error, [1.0, 2.0], [0.0, 0.0])
+    risk.backward()
+    assert (risk.data, w.grad) == (1.25, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: squared_error([1.0, 2.0], [1.0]), "got 1 for 2 outputs"),
+        (lambda: hinge(1.0, 0), "label -1 or 1, got 0"),
+        (lambda: binary_cross_entropy(1.0, 2), "target from 0 to 1, got 2"),
+        (lambda: binary_cross_entropy(1.0, math.nan), "got nan"),
+        (lambda: cross_entropy([1.0], 0), "two logits or more, got 1"),
+        (lambda: cross_entropy([1.0, 2.0], 2), "class from 0 to 1, got 2"),
+        (lambda: cross_entropy([1.0, 2.0], -1), "class from 0 to 1, got -1"),
+        (lambda: cross_entropy([1.0, 2.0], [1.0]), "got 1 for 2 logits"),
+        (lambda: l2_penalty([1.0], -1.0), "0 or more, got -1.0"),
+        (lambda: mean([]), "no losses"),
+    ],
+)
+def test_bad_input_is_refused_with_its_numbers(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

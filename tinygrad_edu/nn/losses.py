@@ -1,0 +1,116 @@
+"""Losses: how far one prediction is from its target, and the risk that training makes small, their mean over examples.
+
+A loss takes the prediction first, then the target, Values or plain numbers, and is composed of rows of the derivative
+table: there is nothing to differentiate here. Source of all: Qiu, Neural Networks and Deep Learning (NNDL), sections
+2.2 and 3.1 to 3.5, unless another is named.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tinygrad_edu.rules import Scalar, add, log_sum_exp, relu, softplus, weighted_sum
+
+Loss = Callable[[Any, Any], Any]
+
+
+def squared_error(prediction: Any, target: Any) -> Any:
+    """½(ŷ - y)²; for two lists of equal length ½‖ŷ - y‖². Raises ValueError if their lengths differ.
+
+    >>> squared_error(3.0, 1.0), squared_error([3.0, 0.0], [1.0, 1.0])
+    (2.0, 2.5)
+    """
+    if not isinstance(prediction, Sequence):
+        return 0.5 * (prediction - target) ** 2
+    if len(prediction) != len(target):
+        raise ValueError(f"squared_error needs a target per output, got {len(target)} for {len(prediction)} outputs")
+    return total([squared_error(y, t) for y, t in zip(prediction, target, strict=True)])
+
+
+def hinge(score: Any, label: Any) -> Any:
+    """max(0, 1 - y·score), 0 beyond the margin (the max-margin loss of support vector machines).
+
+    Raises ValueError unless the label y is -1 or 1.
+
+    >>> hinge(0.25, 1), hinge(0.25, -1), hinge(2.0, 1)
+    (0.75, 1.25, 0.0)
+    """
+    if not isinstance(label, Scalar) and label not in (-1, 1):
+        raise ValueError(f"hinge needs the label -1 or 1, got {label!r}")
+    return relu(1.0 - label * score)
+
+
+def binary_cross_entropy(logit: Any, target: Any) -> Any:
+    """-y log p - (1 - y) log(1 - p) with p = σ(logit), where y is 0 or 1, or a probability between.
+
+    As -log σ(z) = softplus(-z) and -log(1 - σ(z)) = softplus(z), no logarithm meets 0, however large the logit.
+    Raises ValueError if the target lies outside 0 … 1.
+
+    >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(-1000.0, 1), binary_cross_entropy(1000.0, 1)
+    (0.6931471805599453, 1000.0, 0.0)
+    """
+    if not isinstance(target, Scalar) and not 0 <= target <= 1:
+        raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
+    return target * softplus(-logit) + (1.0 - target) * softplus(logit)
+
+
+def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
+    """-log p_c with p = softmax(logits), where the target c is the index of the true class.
+
+    It is computed as softplus(log Σ exp(zⱼ - z_c)), the sum over all j ≠ c: with two classes this is the binary
+    cross-entropy, and it stays exact where p_c rounds to 0 or to 1. The target may also be a list of probabilities,
+    one per class, a one-hot vector for instance: then the loss is -Σ yₖ log pₖ.
+
+    Raises ValueError if there are fewer than two logits, if there is no such class, or if the probabilities are not
+    as many as the logits.
+
+    >>> cross_entropy([0.0, 1000.0], 1), cross_entropy([0.0, 1000.0], 0), cross_entropy([0.0, 1000.0], [0.5, 0.5])
+    (0.0, 1000.0, 500.0)
+    """
+    if len(logits) < 2:
+        raise ValueError(f"cross_entropy needs two logits or more, got {len(logits)}; of one: binary_cross_entropy")
+    if isinstance(target, Sequence):
+        if len(target) != len(logits):
+            raise ValueError(f"cross_entropy needs a probability per logit, got {len(target)} for {len(logits)} logits")
+        return total([y * cross_entropy(logits, k) for k, y in enumerate(target) if isinstance(y, Scalar) or y != 0])
+    if target not in range(len(logits)):
+        raise ValueError(f"cross_entropy needs a class from 0 to {len(logits) - 1}, got {target!r}")
+    return softplus(log_sum_exp([z - logits[target] for j, z in enumerate(logits) if j != target]))
+
+
+def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
+    """½λ‖W‖² of a list of weights (`model.weights()`: the biases are not penalised). Raises ValueError if λ < 0.
+
+    >>> l2_penalty([3.0, 4.0], 0.1)
+    1.25
+    """
+    if not strength >= 0.0:
+        raise ValueError(f"l2_penalty needs a strength of 0 or more, got {strength}")
+    return 0.5 * strength * weighted_sum(weights, weights)
+
+
+def total(losses: Sequence[Any]) -> Any:
+    """Their sum, in order; 0.0 of none."""
+    return functools.reduce(add, losses) if losses else 0.0
+
+
+def mean(losses: Sequence[Any]) -> Any:
+    """Their sum, in order, over their number. Raises ValueError on [].
+
+    >>> mean([1.0, 2.0])
+    1.5
+    """
+    if not losses:
+        raise ValueError("the mean of no losses is not defined, got []")
+    return total(losses) / len(losses)
+
+
+def empirical_risk(model: Callable[[Any], Any], loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+    """The mean of loss(model(x), y) over examples: what training makes small. Raises ValueError if there are none.
+
+    >>> empirical_risk(lambda x: 2.0 * x, squared_error, [1.0, 2.0], [2.0, 2.0])
+    1.0
+    """
+    return mean([loss(model(x), y) for x, y in zip(inputs, targets, strict=True)])

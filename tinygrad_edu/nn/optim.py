@@ -1,0 +1,273 @@
+"""Optimisers: how a parameter moves, given its gradient; and schedules: how the learning rate falls.
+
+Each optimiser is one update rule, `update(g, …)`: given a parameter's gradient and what is remembered about that
+parameter, it returns the change of the parameter and what to remember next. Everything else is said once, in
+`Optimizer`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
+
+>>> w = Value(3.0, "w")
+>>> optimizer = SGD([w], lr=0.1)
+>>> (w * w).backward()
+>>> optimizer.step()
+>>> round(w.data, 12)  # 3 - 0.1 · 6
+2.4
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from tinygrad_edu.engine import NOT_COMPUTED, NotComputed, Value
+from tinygrad_edu.nn.saving import State, check_state
+
+
+class Optimizer:
+    """What all optimisers share: the parameters, the learning rate `lr`, and a memory per parameter.
+
+    A subclass writes `update` and names the numbers it remembers about a parameter in `remembers`; each starts at 0.
+    Raises ValueError for no parameters, one given twice, or one that is computed; and for a rate that is not positive.
+    """
+
+    remembers: tuple[str, ...] = ()
+    update: Callable[..., tuple[float, ...]]  # (g, *remembered) -> (change, *to remember)
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        self.parameters = list(parameters)
+        check_parameters(self.parameters)
+        self.lr = positive("lr", lr)
+        self.memories: list[tuple[float, ...]] = [(0.0,) * len(self.remembers) for _ in self.parameters]
+
+    def step(self) -> None:
+        """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
+
+        Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
+        no gradient has been computed at all.
+        """
+        self.check_gradients()
+        for i, parameter in enumerate(self.parameters):
+            if not isinstance(parameter.grad, NotComputed):
+                change, *memory = self.update(parameter.grad, *self.memories[i])
+                parameter.data += change
+                self.memories[i] = tuple(memory)
+
+    def zero_grad(self) -> None:
+        """Clear the gradients of all parameters."""
+        for parameter in self.parameters:
+            parameter.grad = NOT_COMPUTED
+
+    def check_gradients(self) -> None:
+        for i, parameter in enumerate(self.parameters):
+            if not math.isfinite(parameter.grad):
+                raise FloatingPointError(f"the gradient of {name_of(parameter, i)} is {parameter.grad}")
+        if all(isinstance(parameter.grad, NotComputed) for parameter in self.parameters):
+            raise RuntimeError("no parameter has a gradient: call backward() before step()")
+
+    def state_dict(self) -> State:
+        """The learning rate, and each thing remembered, as a list with one number per parameter."""
+        columns = zip(*self.memories, strict=True)
+        return {"lr": self.lr, **{name: list(column) for name, column in zip(self.remembers, columns, strict=True)}}
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
+        check_state(state, self.state_dict())
+        self.lr = state["lr"]
+        self.memories = list(zip(*[state[name] for name in self.remembers], strict=True))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: θ ← θ - α g; with momentum ρ, v ← ρ v + g and θ ← θ - α v.
+
+    Source: Robbins and Monro, 1951; momentum: Polyak, 1964, in the form of PyTorch; NNDL, section 7.2.4.
+    """
+
+    remembers = ("v",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float = 1e-3, momentum: float = 0.0) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = not_negative("momentum", momentum)
+
+    def update(self, g: float, v: float) -> tuple[float, float]:
+        v = self.momentum * v + g
+        return -self.lr * v, v
+
+
+class Adagrad(Optimizer):
+    """G ← G + g²; θ ← θ - α g / (√G + ε): the larger a parameter's gradients were, the smaller its steps.
+
+    Source: Duchi, Hazan and Singer, Journal of Machine Learning Research 12, 2011; NNDL, section 7.2.3.
+    """
+
+    remembers = ("sum_of_squares",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, eps: float = 1e-10) -> None:
+        super().__init__(parameters, lr)
+        self.eps = positive("eps", eps)
+
+    def update(self, g: float, sum_of_squares: float) -> tuple[float, float]:
+        sum_of_squares = sum_of_squares + g * g
+        return -self.lr * g / (math.sqrt(sum_of_squares) + self.eps), sum_of_squares
+
+
+class RMSprop(Optimizer):
+    """G ← α G + (1 - α) g²; θ ← θ - lr · g / (√G + ε): Adagrad with a memory that fades.
+
+    Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; NNDL, section 7.2.3.
+    """
+
+    remembers = ("mean_square",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8) -> None:
+        super().__init__(parameters, lr)
+        self.alpha = fraction("alpha", alpha)
+        self.eps = positive("eps", eps)
+
+    def update(self, g: float, mean_square: float) -> tuple[float, float]:
+        mean_square = self.alpha * mean_square + (1.0 - self.alpha) * g * g
+        return -self.lr * g / (math.sqrt(mean_square) + self.eps), mean_square
+
+
+class Adadelta(Optimizer):
+    """G ← ρ G + (1 - ρ) g²; Δ ← -√(X + ε) / √(G + ε) · g; X ← ρ X + (1 - ρ) Δ²; θ ← θ + lr · Δ.
+
+    A step has the unit of its parameter: with lr = 1 this is algorithm 1 of the paper.
+    Source: Zeiler, arXiv:1212.5701, 2012; NNDL, section 7.2.3.
+    """
+
+    remembers = ("mean_square", "mean_square_change")
+
+    def __init__(self, parameters: Iterable[Value], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6) -> None:
+        super().__init__(parameters, lr)
+        self.rho = fraction("rho", rho)
+        self.eps = positive("eps", eps)
+
+    def update(self, g: float, mean_square: float, mean_square_change: float) -> tuple[float, float, float]:
+        mean_square = self.rho * mean_square + (1.0 - self.rho) * g * g
+        change = -math.sqrt(mean_square_change + self.eps) / math.sqrt(mean_square + self.eps) * g
+        mean_square_change = self.rho * mean_square_change + (1.0 - self.rho) * change * change
+        return self.lr * change, mean_square, mean_square_change
+
+
+class Adam(Optimizer):
+    """m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; θ ← θ - α m̂ / (√v̂ + ε) with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
+
+    Source: Kingma and Ba, arXiv:1412.6980, 2015, algorithm 1; NNDL, section 7.2.4.
+    """
+
+    remembers = ("m", "v", "t")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        beta1, beta2 = betas
+        self.betas = fraction("betas[0]", beta1), fraction("betas[1]", beta2)
+        self.eps = positive("eps", eps)
+
+    def update(self, g: float, m: float, v: float, t: float) -> tuple[float, float, float, float]:
+        beta1, beta2 = self.betas
+        t = t + 1.0
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        m_hat = m / (1.0 - beta1**t)
+        v_hat = v / (1.0 - beta2**t)
+        return -self.lr * m_hat / (math.sqrt(v_hat) + self.eps), m, v, t
+
+
+class Decay:
+    """A learning rate that falls from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
+
+    A subclass writes `factor(t)`, what the optimiser's first rate is multiplied by after t epochs.
+    Source of all three: NNDL, section 7.2.3.
+    """
+
+    factor: Callable[[int], float]
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.first_lr = optimizer.lr
+        self.epochs = 0
+
+    def step(self) -> None:
+        """One more epoch is over: set the optimiser's learning rate."""
+        self.epochs += 1
+        self.optimizer.lr = self.first_lr * self.factor(self.epochs)
+
+
+class StepDecay(Decay):
+    """α = α₀ · γ^⌊t / step_size⌋: every `step_size` epochs the rate is multiplied by gamma (piecewise constant)."""
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        super().__init__(optimizer)
+        self.step_size = positive("step_size", step_size)
+        self.gamma = fraction("gamma", gamma)
+
+    def factor(self, t: int) -> float:
+        return math.pow(self.gamma, t // self.step_size)
+
+
+class ExponentialDecay(Decay):
+    """α = α₀ · γᵗ: every epoch the rate is multiplied by gamma."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        super().__init__(optimizer)
+        self.gamma = fraction("gamma", gamma)
+
+    def factor(self, t: int) -> float:
+        return math.pow(self.gamma, t)
+
+
+class InverseTimeDecay(Decay):
+    """α = α₀ / (1 + β t)."""
+
+    def __init__(self, optimizer: Optimizer, beta: float) -> None:
+        super().__init__(optimizer)
+        self.beta = not_negative("beta", beta)
+
+    def factor(self, t: int) -> float:
+        return 1.0 / (1.0 + self.beta * t)
+
+
+def check_parameters(parameters: list[Value]) -> None:
+    """Raises ValueError unless there are parameters, each of them once, and none of them computed."""
+    if not parameters:
+        raise ValueError("an optimiser needs parameters, got none")
+    seen: set[Value] = set()
+    for i, parameter in enumerate(parameters):
+        if parameter.op:
+            raise ValueError(f"{name_of(parameter, i)} is computed by {parameter.op}: only a leaf can be optimised")
+        if parameter in seen:
+            raise ValueError(f"{name_of(parameter, i)} is given twice")
+        seen.add(parameter)
+
+
+def name_of(parameter: Value, i: int) -> str:
+    """What a message calls a parameter: its label, or its position."""
+    return parameter.label or f"parameter {i}"
+
+
+def positive(name: str, number: float) -> float:
+    """The number. Raises ValueError unless it is above 0 and finite."""
+    if not 0.0 < number < math.inf:
+        raise ValueError(f"{name} must be a positive number, got {number}")
+    return number
+
+
+def not_negative(name: str, number: float) -> float:
+    """The number. Raises ValueError unless it is 0 or above, and finite."""
+    if not 0.0 <= number < math.inf:
+        raise ValueError(f"{name} must be 0 or a positive number, got {number}")
+    return number
+
+
+def fraction(name: str, number: float) -> float:
+    """The number. Raises ValueError unless it lies from 0 to below 1."""
+    if not 0.0 <= number < 1.0:
+        raise ValueError(f"{name} must be from 0 to below 1, got {number}")
+    return number

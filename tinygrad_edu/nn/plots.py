@@ -1,0 +1,164 @@
+"""Two pictures of training: the loss over the epochs, and which class a network predicts where.
+
+Given a path, they are drawn by matplotlib, where it is installed; else they are printed as characters.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_edu.files import write_whole
+from tinygrad_edu.nn.metrics import classes, predicted_class
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tinygrad_edu.nn.training import History
+
+COLUMNS, ROWS = 64, 20  # of a plot in characters
+CELLS = 100  # along each side of a drawn plane
+COLOURS = ["#C4DDF2", "#FBD9A5", "#CDE8CD", "#E8CDE8", "#E0E0E0"]  # of regions
+DARK_COLOURS = ["#005A9C", "#A33B00", "#1B6E1B", "#7A1F7A", "#444444"]  # of points and lines
+MARKERS = "o^sDv"
+LINES = ["-", "--"]
+REGIONS = " .:-="
+
+
+def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
+    """The training loss, and the validation error where it was measured, over the epochs.
+
+    Written as a picture to `path` (.png, .svg or .pdf), which is returned; without a path or without matplotlib printed
+    as characters. Raises ValueError if the history is empty.
+    """
+    if not history.epochs:
+        raise ValueError("nothing to plot: no epoch was completed")
+    curves = {"training loss": [epoch.loss for epoch in history.epochs]}
+    errors = [epoch.error for epoch in history.epochs if epoch.error is not None]
+    if errors:
+        curves["validation error"] = errors
+    if path is None or not can_draw():
+        print(curves_text(curves))
+        return None
+
+    def draw(axes: Axes) -> None:
+        for (name, numbers), colour, line in zip(curves.items(), DARK_COLOURS, LINES, strict=False):
+            axes.plot(range(1, len(numbers) + 1), numbers, color=colour, linestyle=line, label=name)
+        if errors:
+            axes.plot(history.best, history.lowest_error, "o", color=DARK_COLOURS[1], label="best epoch")
+        axes.set_xlabel("epoch")
+        axes.set_ylim(bottom=0.0)
+        axes.legend()
+
+    return write_figure(draw, path)
+
+
+def plot_decision_boundary(
+    model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any], path: str | Path | None = None
+) -> Path | None:
+    """The plane of two features: the class that is predicted everywhere, and the examples.
+
+    Written as a picture to `path` (.png, .svg or .pdf), which is returned; without a path or without matplotlib printed
+    as characters. Raises ValueError unless each input has two features.
+    """
+    if any(len(x) != 2 for x in inputs):
+        raise ValueError("a decision boundary is drawn in a plane: each input needs two features")
+    if path is None or not can_draw():
+        print(plane_text(model, inputs, targets))
+        return None
+    from matplotlib.colors import to_rgb
+
+    true = [k for _, k in classes(model, inputs, targets)]
+    xs, ys = ranges(inputs, CELLS, CELLS)
+    predicted = [[predicted_class(model([x, y])) for x in xs] for y in ys]
+
+    def draw(axes: Axes) -> None:
+        colours = [[to_rgb(COLOURS[k % len(COLOURS)]) for k in row] for row in predicted]
+        axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
+        for k in sorted(set(true)):
+            points = [x for x, t in zip(inputs, true, strict=True) if t == k]
+            style = {"color": DARK_COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(COLOURS)], "s": 18}
+            axes.scatter(*zip(*points, strict=True), **style, label=f"class {k}")
+        axes.set_xlabel("x1")
+        axes.set_ylabel("x2")
+        axes.legend()
+
+    return write_figure(draw, path)
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed; if not, a line on standard error says how to get it."""
+    if importlib.util.find_spec("matplotlib"):
+        return True
+    print("matplotlib is not installed, so here are characters; for a picture: pip install matplotlib", file=sys.stderr)
+    return False
+
+
+def write_figure(draw: Callable[[Axes], None], path: str | Path) -> Path:
+    """Draw into a figure of its own (no window opens) and write it, in the format that the path ends in."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+    draw(figure.add_subplot())
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(path).suffix[1:] or "png", dpi=120)
+    return write_whole(path, picture.getvalue())
+
+
+def ranges(inputs: Sequence[Sequence[float]], columns: int, rows: int) -> tuple[list[float], list[float]]:
+    """The coordinates of columns and rows that cover the inputs with some room around them."""
+    xs, ys = zip(*inputs, strict=True)
+    return steps(xs, columns), steps(ys, rows)
+
+
+def steps(numbers: Iterable[float], n: int) -> list[float]:
+    """n numbers evenly spread from below the least to above the greatest.
+
+    >>> steps([0.0, 10.0], 3)
+    [-1.0, 5.0, 11.0]
+    """
+    low, high = min(numbers), max(numbers)
+    room = (high - low) / 10.0 or 1.0
+    return [low - room + (high - low + 2.0 * room) * i / (n - 1) for i in range(n)]
+
+
+def nearest(coordinates: Sequence[float], x: float) -> int:
+    """The place of the coordinate nearest to x."""
+    return min(range(len(coordinates)), key=lambda i: abs(coordinates[i] - x))
+
+
+def plane_text(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> str:
+    """The plane in characters: examples by the number of their class, regions by a shade, with a legend below."""
+    pairs = classes(model, inputs, targets)
+    xs, ys = ranges(inputs, COLUMNS, ROWS)
+    grid = [[REGIONS[predicted_class(model([x, y])) % len(REGIONS)] for x in xs] for y in ys]
+    for (x, y), (_, true) in zip(inputs, pairs, strict=True):
+        grid[nearest(ys, y)][nearest(xs, x)] = str(true % 10)
+    lines = ["".join(row) for row in reversed(grid)]
+    regions = ", ".join(f"{k} where {REGIONS[k]!r}" for k in sorted({k for pair in pairs for k in pair}))
+    return "\n".join([*framed(lines), f"digits: the examples' classes; predicted: {regions}"])
+
+
+def curves_text(curves: dict[str, list[float]]) -> str:
+    """Curves over the epochs in characters, from 0 to the greatest number, with a legend below."""
+    greatest = max(max(numbers) for numbers in curves.values()) or 1.0
+    n_epochs = max(map(len, curves.values()))
+    heights = [greatest * i / (ROWS - 1) for i in range(ROWS)]
+    grid = [[" "] * COLUMNS for _ in heights]
+    for mark, numbers in zip("*o", curves.values(), strict=False):
+        for i, number in enumerate(numbers):
+            column = i * (COLUMNS - 1) // max(1, n_epochs - 1)
+            grid[nearest(heights, number)][column] = mark
+    lines = ["".join(row) for row in reversed(grid)]
+    legend = ", ".join(f"{mark} {name}" for mark, name in zip("*o", curves, strict=False))
+    return "\n".join([*framed(lines), f"{legend}; epochs 1 to {n_epochs}, up to {greatest:.4g}"])
+
+
+def framed(lines: Sequence[str]) -> list[str]:
+    """Lines of equal length in a frame."""
+    edge = f"+{'-' * len(lines[0])}+"
+    return [edge, *(f"|{line}|" for line in lines), edge]

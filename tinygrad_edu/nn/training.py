@@ -1,0 +1,188 @@
+"""Training: the textbook's algorithm 4.1, stochastic gradient descent by backpropagation, with early stopping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tinygrad_edu.engine import Value
+from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
+from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
+from tinygrad_edu.nn.modules import Module, Seed, generator_of
+from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
+from tinygrad_edu.nn.progress import Progress
+
+SHOWN_EPOCHS = 20  # of a history that is printed
+
+
+class Epoch(NamedTuple):
+    """One pass through the training examples."""
+
+    number: int
+    loss: float  # the mean over its mini-batches, each before its update
+    error: float | None  # the validation error after its last update
+
+    def __str__(self) -> str:
+        validation = "" if self.error is None else f"  validation error {self.error:.4f}"
+        return f"loss {self.loss:.4f}{validation}"
+
+
+@dataclass
+class History:
+    """What happened in training: the epochs, the number of the best one, and why training ended.
+
+    The best epoch is the one with the lowest validation error; where none is measured, the last.
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best: int = 0
+    ending: str = ""
+
+    def append(self, epoch: Epoch) -> None:
+        """One more epoch, which may be the best."""
+        self.epochs.append(epoch)
+        if epoch.error is None or not self.best or epoch.error < self.lowest_error:
+            self.best = epoch.number
+
+    @property
+    def lowest_error(self) -> float:
+        """The validation error of the best epoch; nan before there is one."""
+        error = self.epochs[self.best - 1].error if self.best else None
+        return math.nan if error is None else error
+
+    def __str__(self) -> str:
+        """A line for each epoch, or for every so many, and how training ended."""
+        every = -(-len(self.epochs) // SHOWN_EPOCHS)  # rounded up
+        width = len(str(len(self.epochs)))
+        lines = [
+            f"epoch {epoch.number:{width}}  {epoch}"
+            for epoch in self.epochs
+            if epoch.number % every == 0 or epoch.number in (1, self.best)
+        ]
+        return "\n".join([*lines, self.ending])
+
+
+def fit(
+    model: Module,
+    loss: Loss,
+    train: Examples,
+    validation: Examples | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    decay: Decay | None = None,
+    epochs: int = 100,
+    batch_size: int = 32,
+    l2: float = 0.0,
+    patience: int = 10,
+    error: Loss | None = None,
+    seed: Seed = None,
+    progress: bool = True,
+) -> History:
+    """Train a model: it has its best parameters afterwards, and how it got there is returned.
+
+    Source: NNDL, algorithm 4.1, with mini-batches: repeat { shuffle the training examples; for each mini-batch go
+    forward, go backward, update the parameters } until the validation error no longer falls.
+
+    model       called with one input of `train`
+    loss        of (the model's output, a target): its mean over a mini-batch is made small, plus ½ · l2 · ‖W‖²
+    train       (inputs, targets)
+    validation  (inputs, targets) held out of training. After `patience` epochs without a new lowest error training
+                stops, and the parameters of the epoch with the lowest return. Without it, all epochs run.
+    optimizer   without one, Adam(model.parameters(), lr=0.01)
+    decay       a schedule of that optimiser's learning rate, advanced after each epoch
+    error       what is measured on `validation`, its mean; without it, the loss
+    seed        of the shuffling: the same seed, from the same parameters, gives the same bits
+    progress    show the epoch, the loss, the validation error and the time left while it runs
+
+    Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
+    Raises ValueError for examples or numbers that make no sense; FloatingPointError, which says what to try, when the
+    loss or a gradient becomes infinite or nan. Even then the best parameters so far are kept.
+
+    >>> from tinygrad_edu.nn import MLP, binary_cross_entropy, xor
+    >>> model = MLP(2, [4, 1], activation="tanh", seed=0)
+    >>> history = fit(model, binary_cross_entropy, xor(), epochs=300, seed=0, progress=False)
+    >>> [model(x).data > 0 for x in xor()[0]]
+    [False, True, True, False]
+    """
+    check_examples(*train)
+    check_examples(*validation or train)
+    check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
+    optimizer = optimizer or Adam(model.parameters(), lr=0.01)
+    if decay and decay.optimizer is not optimizer:
+        raise ValueError("decay is the schedule of another optimizer than the one given")
+    generator = generator_of(seed)
+    history, shown = History(ending=f"all {epochs} epochs are done"), Progress(epochs, progress)
+    best_state = model.state_dict()
+    try:
+        for number in range(1, epochs + 1):
+            batches = shown.watch(list(mini_batches(*train, batch_size, generator)))
+            training_loss = train_epoch(model, loss, batches, optimizer, l2)
+            validation_error = mean_error(model, error or loss, *validation) if validation else None
+            history.append(Epoch(number, training_loss, validation_error))
+            shown.epoch_done(history.epochs[-1])
+            if history.best == number:
+                best_state = model.state_dict()
+            elif number - history.best == patience:
+                history.ending = f"stopped: no lower validation error in {patience} epochs"
+                break
+            if decay:
+                decay.step()
+    except KeyboardInterrupt:
+        history.ending = f"interrupted in epoch {number}"
+    except (FloatingPointError, OverflowError) as failure:
+        raise FloatingPointError(f"training diverged in epoch {number}: {failure}; {advice(optimizer)}") from failure
+    finally:
+        model.load_state_dict(best_state)
+        shown.close()
+    history.ending += f"; the parameters are those of epoch {history.best}"
+    shown.line(history.ending)
+    return history
+
+
+def train_epoch(model: Module, loss: Loss, batches: Iterable[Examples], optimizer: Optimizer, l2: float) -> float:
+    """One update per mini-batch. Returns the mean loss of all examples, each before the update it takes part in."""
+    total, count = 0.0, 0
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        batch_loss = backpropagate(model, loss, inputs, targets, l2)
+        optimizer.step()
+        total += batch_loss * len(inputs)
+        count += len(inputs)
+    return total / count
+
+
+def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
+    """Forward and backward: add the gradient of the structural risk, mean loss + ½ · l2 · ‖W‖². Returns the mean loss.
+
+    Raises FloatingPointError, before any gradient is changed, if the loss is nan or infinite.
+    """
+    risk = empirical_risk(model, loss, inputs, targets)
+    if not math.isfinite(risk.data):
+        raise FloatingPointError(f"the loss is {risk.data}")
+    objective = risk + l2_penalty(model.weights(), l2) if l2 else risk
+    objective.backward()
+    return float(risk.data)
+
+
+def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
+    """The mean of error(model(x), y) over examples, as a number. Raises FloatingPointError if it is nan or infinite."""
+    total = 0.0
+    for x, y in zip(inputs, targets, strict=True):
+        result = error(model(x), y)
+        total += result.data if isinstance(result, Value) else result
+    if not math.isfinite(total):
+        raise FloatingPointError(f"the validation error is {total}")
+    return total / len(inputs)
+
+
+def advice(optimizer: Optimizer) -> str:
+    return f"try a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"
+
+
+def check_counts(**counts: int) -> None:
+    """Raises ValueError unless each is at least 1."""
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
