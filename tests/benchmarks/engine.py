@@ -68,9 +68,16 @@ def ratios(series, reference):
     return medians([tuple(map(operator.truediv, one, other)) for one, other in pairs])
 
 
+def text_of(cell):
+    """Words as they are, numbers with three digits or, if they are large, as whole numbers."""
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.0f}" if cell >= 100.0 else f"{cell:.3g}"
+
+
 def print_table(title, header, *rows):
-    """The rows under their header, the first column to the left, numbers to the right with three digits."""
-    cells = [header] + [[cell if isinstance(cell, str) else f"{cell:,.3g}" for cell in row] for row in rows]
+    """The rows under their header, the first column to the left, the others to the right."""
+    cells = [header] + [list(map(text_of, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     print(f"\n{title}")
     for first, *others in cells:
@@ -105,7 +112,7 @@ def training_step(model, value, inputs, targets):
 
 
 def measure_training(model, value, inputs, targets):
-    """Seconds per step of a training loop that is under way, and of one step while the garbage collector is off.
+    """Seconds per step of a training loop that is under way, and of one step whose garbage is left uncollected.
 
     What a loop throws away costs time as well. micrograd's graphs are cycles, which the collector has to find among
     all living nodes during the next steps; a graph without cycles is freed at once, within its own step.
@@ -145,7 +152,7 @@ def report_training():
     check_same_gradients(ours.parameters(), theirs.parameters())
     print_table(
         f"A training step, MLP(2, {LAYERS}), {POINTS} points, in ms (to be at least 20 times faster than micrograd)",
-        ["", "in a loop", "garbage collector off"],
+        ["", "in a loop", "garbage left uncollected"],
         ["tinygrad_edu", *(1e3 * s for s in medians(series))],
         ["micrograd", *(1e3 * s for s in medians(reference))],
         ["times faster", *ratios(reference, series)],
@@ -232,7 +239,7 @@ def report_expressions():
     together = statistics.geometric_mean(row[-1] for row in rows)
     print_table(
         "The same expressions of + and *, in ns per operation, beside Values as in microgpt (to be within 1.5 times)",
-        ["", "forward", "backward", "microgpt's", "", "ratio: forward", "backward", "together"],
+        ["", "ours: forward", "backward", "peer's: forward", "backward", "ratio: forward", "backward", "together"],
         *rows,
         ["geometric mean", *[""] * 6, together],
     )
