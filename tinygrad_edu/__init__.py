@@ -1,6 +1,9 @@
 """tinygrad_edu: scalar autograd to read, to step through, to draw, and to teach backpropagation from."""
 
-from tinygrad_edu.engine import Constant, Parameter, Value, topological_order
+from tinygrad_edu.check import check_gradients
+from tinygrad_edu.dual import Dual, derivative, jvp
+from tinygrad_edu.engine import Constant, Parameter, Value, gradients, hessian, topological_order
+from tinygrad_edu.formulas import derivative_formula, formula
 from tinygrad_edu.rules import (
     cos,
     elu,
@@ -27,15 +30,23 @@ from tinygrad_edu.symbol import Symbol
 
 __all__ = [
     "Constant",
+    "Dual",
     "Parameter",
     "Symbol",
     "Value",
     "backward_steps",
+    "check_gradients",
     "cos",
+    "derivative",
+    "derivative_formula",
     "draw_dot",
     "elu",
     "exp",
     "explain",
+    "formula",
+    "gradients",
+    "hessian",
+    "jvp",
     "leaky_relu",
     "log",
     "log_softmax",

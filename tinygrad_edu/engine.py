@@ -14,11 +14,12 @@ walks it from the output to the leaves and applies the chain rule once along eve
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
-from tinygrad_edu.rules import Rule, Scalar, real
+from tinygrad_edu.rules import Number, Rule, Scalar, real
 
 data_of = attrgetter("data")
 
@@ -204,3 +205,104 @@ def topological_order(root: Value) -> list[Value]:
             order.append(node)
             path.pop()
     return order
+
+
+@contextmanager
+def fresh_gradients(root: Value) -> Iterator[None]:
+    """Within, no node that `root` depends on has a gradient yet; afterwards each has again the one it had before."""
+    order = topological_order(root)
+    before = [node.grad for node in order]
+    try:
+        for node in order:
+            node.grad = NOT_COMPUTED
+        yield
+    finally:
+        for node, gradient in zip(order, before, strict=True):
+            node.grad = gradient
+
+
+def replay(order: Sequence[Value], replaced: Mapping[Value, Any]) -> Any:
+    """The last node of a topological order, computed again with other numbers, or any kind of scalar, for some nodes.
+
+    What depends on none of these keeps its number, as a plain float.
+
+    >>> x = Value(3.0, "x")
+    >>> replay(topological_order(x * x), {x: 4.0})
+    16.0
+    """
+    computed = dict(replaced)
+    for node in order:
+        if node.op and node not in computed and any(child in computed for child in node.children):
+            computed[node] = node.op.apply(*[computed.get(child, child.data) for child in node.children])
+    return computed.get(order[-1], order[-1].data)
+
+
+def gradients(output: Value, inputs: Sequence[Value]) -> list[Value]:
+    """∂output/∂input for each input, as Values: to be drawn, traced, and differentiated again. No `grad` is touched.
+
+    It is `backward` with Values where that has floats, so the gradient is a graph of its own. An input may be any node
+    that is not a constant; one that `output` does not depend on gets 0. A new node that is the gradient of a labelled
+    node is labelled too: "dy_dx".
+
+    Raises TypeError for what is not a Value, ValueError for a constant among the inputs.
+
+    >>> x = Value(2.0, "x")
+    >>> y = x * x * x
+    >>> [first] = gradients(y, [x])
+    >>> [second] = gradients(first, [x])
+    >>> first.data, second.data
+    (12.0, 12.0)
+    """
+    for x in (output, *inputs):
+        if not isinstance(x, Value):
+            raise TypeError(f"gradients are those of a Value along Values, got {x!r} ({type(x).__name__})")
+    for x in inputs:
+        if isinstance(x, Constant):
+            raise ValueError(f"{x!r} does not vary: there is no gradient along a constant")
+    order = topological_order(output)
+    gradient: dict[Value, Number] = {output: 1.0}
+    for node in reversed(order):
+        if node.op:
+            upstream = gradient[node]
+            operands = [child.data if isinstance(child, Constant) else child for child in node.children]
+            partials = node.op.differentiate(node, *operands)
+            for child, partial in zip(node.children, partials, strict=True):
+                if not isinstance(child, Constant):
+                    gradient[child] = plus(gradient.get(child, 0.0), times(upstream, partial))
+    label_gradients(output, order, gradient)
+    return [as_value(gradient.get(x, 0.0)) for x in inputs]
+
+
+def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
+    """∂²output/∂xᵢ∂xⱼ for every two inputs, as Values: row i holds the gradients of ∂output/∂xᵢ.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> [[second.data for second in row] for row in hessian(x * x * y, [x, y])]
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    return [gradients(gradient, inputs) for gradient in gradients(output, inputs)]
+
+
+def plus(x: Any, y: Any) -> Any:
+    """x + y, without an operation where one of them is the number 0."""
+    return y if x == 0.0 else x if y == 0.0 else x + y
+
+
+def times(x: Any, y: Any) -> Any:
+    """x · y, without an operation where one of them is the number 0 or 1."""
+    if x == 0.0 or y == 0.0:
+        return 0.0
+    return y if x == 1.0 else x if y == 1.0 else x * y
+
+
+def as_value(x: Any) -> Value:
+    """A Value as it is, a number as a constant."""
+    return x if isinstance(x, Value) else Constant(x)
+
+
+def label_gradients(output: Value, order: Sequence[Value], gradient: Mapping[Value, Number]) -> None:
+    """Label the new nodes among the gradients of labelled nodes, "dy_dx"."""
+    old = set(order)
+    for node, new in gradient.items():
+        if isinstance(new, Value) and new not in old and not new.label and output.label and node.label:
+            new.label = f"d{output.label}_d{node.label}"

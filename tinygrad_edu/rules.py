@@ -89,13 +89,20 @@ class Rule:
         except (ValueError, ArithmeticError) as error:
             raise self.no_value(inputs, error) from None
 
+    def differentiate(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
+        """`partials`; where there are none, an error that names the operation and its numbers."""
+        try:
+            return self.partials(out, *inputs)
+        except (ValueError, ArithmeticError) as error:
+            raise self.no_derivative(inputs, error) from None
+
     def no_value(self, inputs: Sequence[float], error: Exception) -> Exception:
         """The error to raise where `forward` failed: of the same type, with the operation and its numbers."""
         if isinstance(error, OverflowError):
             return OverflowError(f"{self} is too large for a float, got {self.named(inputs)}")
         return type(error)(f"{self} needs {self.domain or 'other inputs'}, got {self.named(inputs)}")
 
-    def no_derivative(self, inputs: Sequence[float], error: Exception) -> Exception:
+    def no_derivative(self, inputs: Sequence[Number], error: Exception) -> Exception:
         """The error to raise where `partials` failed: of the same type, with the operation and its numbers."""
         return type(error)(f"{self} has no derivative at {self.named(inputs)} ({error})")
 
@@ -105,7 +112,7 @@ class Rule:
 
         return list(inspect.signature(self.forward).parameters)
 
-    def named(self, inputs: Sequence[float]) -> str:
+    def named(self, inputs: Sequence[Number]) -> str:
         """The inputs as a message shows them: "-1.0", or "x = 1.0, y = 0.0"."""
         if len(inputs) != len(self.operands()):
             return ", ".join(map(str, inputs))

@@ -9,6 +9,7 @@ x·y + 1
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -48,18 +49,20 @@ class Symbol(Scalar["Symbol"]):
     """A name, or an operation on Symbols and numbers. `str` writes it as a formula.
 
     Sums with 0, products with 0 and 1, powers of 0 and 1 and double negations are simplified as they are made.
+    `size` is the number of names, numbers and operations in the formula, counted without writing it.
 
     >>> x = Symbol("x")
     >>> str(1.0 * x + 0.0)
     'x'
     """
 
-    __slots__ = ("name", "op", "operands")
+    __slots__ = ("name", "op", "operands", "size")
 
     def __init__(self, name: str, op: Rule | None = None, operands: Sequence[Symbol | float] = ()) -> None:
         self.name = name
         self.op = op
         self.operands = operands
+        self.size: int = 1 + sum(size_of(x) for x in operands)
 
     @staticmethod
     def apply(op: Rule, *inputs: Any) -> Any:
@@ -74,16 +77,33 @@ class Symbol(Scalar["Symbol"]):
         return Symbol("", op, operands) if simpler is None else simpler
 
     def text(self, notation: Notation = FORMULA) -> str:
-        """The formula in a notation: FORMULA, ASCII or PYTHON, which can be evaluated."""
-        if self.op is None:
-            return self.name
-        return operation_text(self.op, [operand_text(self, i, notation) for i in range(len(self.operands))], notation)
+        """The formula in a notation: FORMULA, ASCII or PYTHON, which can be evaluated.
+
+        Raises ValueError if it is longer than anyone would read (LONGEST).
+        """
+        if self.size > LONGEST:
+            raise ValueError(f"too long to write: the formula has {size_text(self.size)} names, numbers and operations")
+        texts: dict[Symbol, str] = {}
+        for symbol in reversed(self.parts()):
+            if symbol not in texts:
+                operands = [operand_text(symbol, i, texts, notation) for i in range(len(symbol.operands))]
+                texts[symbol] = operation_text(symbol.op, operands, notation) if symbol.op else symbol.name
+        return texts[self]
+
+    def parts(self) -> list[Symbol]:
+        """Every Symbol of the formula where it stands in it, each before its operands."""
+        parts, waiting = [], [self]
+        while waiting:
+            symbol = waiting.pop()
+            parts.append(symbol)
+            waiting.extend(x for x in symbol.operands if isinstance(x, Symbol))
+        return parts
 
     def __str__(self) -> str:
         return self.text()
 
     def __repr__(self) -> str:
-        return f"Symbol({self.text()!r})"
+        return f"Symbol({self.text()!r})" if self.size <= LONGEST else f"<Symbol of size {size_text(self.size)}>"
 
     def undecidable(self, other: object = None) -> NoReturn:
         """Raises TypeError: a name is neither true nor false, neither great nor small."""
@@ -106,7 +126,22 @@ def simplify(op: Rule, x: Any, y: Any = None) -> Any:
         return x
     if op is sub and is_number(x, 0.0) or op is mul and is_number(x, -1.0):
         return -y
+    if op is mul and is_number(y, -1.0):
+        return -x
     return None
+
+
+LONGEST = 10_000
+
+
+def size_of(x: Symbol | float) -> int:
+    """How many names, numbers and operations x has: 1 for a number."""
+    return x.size if isinstance(x, Symbol) else 1
+
+
+def size_text(size: int) -> str:
+    """A size for a reader: "1,023", "about 10^30"."""
+    return f"{size:,}" if size < 10**12 else f"about 10^{math.log10(size):.0f}"
 
 
 def is_number(operand: object, number: float) -> bool:
@@ -159,10 +194,11 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
 
 
-def operand_text(parent: Symbol, i: int, notation: Notation) -> str:
+def operand_text(parent: Symbol, i: int, texts: Mapping[Symbol, str], notation: Notation) -> str:
     """Operand i of an operation, in parentheses unless it binds at least as tightly as the operation."""
-    text = text_of(parent.operands[i], notation)
-    outer, inner = binding(parent, first=True), binding(parent.operands[i], first=i == 0)
+    operand = parent.operands[i]
+    text = texts[operand] if isinstance(operand, Symbol) else notation.number(operand)
+    outer, inner = binding(parent, first=True), binding(operand, first=i == 0)
     if outer == ATOM or inner > outer or i == 0 and inner == outer != POWER:
         return text
     return f"({text})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ BOXES = {  # what a node is, told by colour and by shape
     "constant": BOX | {"fillcolor": "#F2F2F2", "style": "filled,dashed"},
     "": BOX,
 }
+MARKED = {"color": "#B00020", "penwidth": "3"}
 
 
 def draw_dot(
@@ -47,6 +49,7 @@ def draw_dot(
     constants: bool = False,
     max_nodes: int = 200,
     direction: str | None = None,
+    marked: Mapping[Value, str] | None = None,
 ) -> Digraph:
     """The graph of `root` as an unrendered `graphviz.Digraph`, which a notebook shows as a picture.
 
@@ -58,6 +61,7 @@ def draw_dot(
     constants   draw a box for each plain number too; else numbers stand only in the formulas
     max_nodes   beyond so many boxes each neuron is drawn as one box, or else each layer
     direction   "LR" or "TB"; without it, left to right for networks and for up to five ranks
+    marked      nodes to point at, each with a note on why
 
     Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights`.
     """
@@ -72,7 +76,7 @@ def draw_dot(
     if len(boxes) > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
     dot = canvas(graph.root, title, direction or ("LR" if network or ranks(boxes) <= 5 else "TB"))
-    draw_nodes(dot, graph, boxes, folded)
+    draw_nodes(dot, graph, boxes, folded, marked or {})
     return dot
 
 
@@ -120,14 +124,21 @@ def ranks(nodes: list[Value]) -> int:
     return max(depth.values())
 
 
-def draw_nodes(dot: Digraph, graph: Graph, nodes: list[Value], folded: dict[Value, tuple[Value, int]]) -> None:
+def draw_nodes(
+    dot: Digraph,
+    graph: Graph,
+    nodes: list[Value],
+    folded: dict[Value, tuple[Value, int]],
+    marked: Mapping[Value, str],
+) -> None:
     """A box for each node and an arrow for each operand that has a box."""
     ids = {node: f"v{i}" for i, node in enumerate(nodes)}
     shown_at = {place: parameter for parameter, place in folded.items()}
     detailed = len(nodes) <= DETAILED_NODES
     for node in nodes:
-        style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {})
-        box = detailed_box(graph, node, shown_at.get((node, -1))) if detailed else one_line_box(graph, node)
+        style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {}) | (MARKED if node in marked else {})
+        note = marked.get(node, "")
+        box = detailed_box(graph, node, shown_at.get((node, -1)), note) if detailed else one_line_box(graph, node, note)
         dot.node(ids[node], box, id=ids[node], tooltip=plain(graph.name(node)), **style)
     operands = [(node, i, child) for node in nodes for i, child in enumerate(node.children) if child in ids]
     for number, (node, i, child) in enumerate(operands):
@@ -140,8 +151,8 @@ def draw_nodes(dot: Digraph, graph: Graph, nodes: list[Value], folded: dict[Valu
         dot.edge(ids[child], ids[node], arrow, id=f"e{number}", tooltip=tooltip)
 
 
-def detailed_box(graph: Graph, node: Value, bias: Value | None = None) -> str:
-    """A name and what it is, a value, a gradient, in three lines; and the bias that has no box of its own."""
+def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str = "") -> str:
+    """A name and what it is, a value, a gradient, in three lines; the bias that has no box of its own; a note."""
     head = f"<b>{rich(graph.name(node, FORMULAS))}</b> "
     if node.op:
         long_sum = isinstance(node.op, WeightedSum) and len(node.children) > LONG_SUM
@@ -154,6 +165,8 @@ def detailed_box(graph: Graph, node: Value, bias: Value | None = None) -> str:
         rows.append(number_cells("grad", gradient_text(node), GRADIENT_COLOUR))
     if bias:
         rows.append(f'<td align="left" colspan="2">{parameter_text(graph, node, bias)}</td>')
+    if note:
+        rows.append(f'<td align="left" colspan="2">{coloured(f"<b>{rich(note)}</b>", MARKED["color"])}</td>')
     return table(rows, padding=2)
 
 
@@ -173,9 +186,10 @@ def value_and_gradient(name: str, node: Value) -> str:
     return f"{value}  {coloured(f'grad {gradient_text(node)}', GRADIENT_COLOUR)}"
 
 
-def one_line_box(graph: Graph, node: Value) -> str:
-    """A name, a value and a gradient in one line."""
-    return f"<<b>{rich(graph.name(node))}</b> = {value_and_gradient('', node)}>"
+def one_line_box(graph: Graph, node: Value, note: str = "") -> str:
+    """A name, a value, a gradient and a note in one line."""
+    remark = "  " + coloured(f"<b>{rich(note)}</b>", MARKED["color"]) if note else ""
+    return f"<<b>{rich(graph.name(node))}</b> = {value_and_gradient('', node)}{remark}>"
 
 
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:
@@ -285,6 +299,7 @@ def save_graph(
     constants: bool = False,
     max_nodes: int = 200,
     direction: str | None = None,
+    marked: Mapping[Value, str] | None = None,
 ) -> Path:
     """Draw the graph of `root` into a file, its format told by the name (.svg, .png, .pdf, .gv), and return its path.
 
@@ -297,7 +312,9 @@ def save_graph(
     format = path.suffix[1:].lower()
     if format not in FORMATS:
         raise ValueError(f"cannot tell a format from {path.name!r}: the name must end in one of {', '.join(FORMATS)}")
-    dot = draw_dot(root, title, weights=weights, constants=constants, max_nodes=max_nodes, direction=direction)
+    dot = draw_dot(
+        root, title, weights=weights, constants=constants, max_nodes=max_nodes, direction=direction, marked=marked
+    )
     if format == "gv":
         return write_whole(path, dot.source)
     picture = render(dot.source, format)

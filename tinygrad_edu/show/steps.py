@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tinygrad_edu.engine import NOT_COMPUTED, Constant, Parameter, Value, backward_order, topological_order
+from tinygrad_edu.engine import Constant, Parameter, Value, backward_order, fresh_gradients, topological_order
+from tinygrad_edu.formulas import names
 from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text
 
 
@@ -51,33 +52,18 @@ def backward_steps(root: Value) -> Iterator[Step]:
 
 def recorded_steps(root: Value) -> list[Step]:
     """The steps of a first backward pass, from gradients of zero. The graph's own gradients stay as they are."""
-    order = topological_order(root)
-    gradients = [node.grad for node in order]
-    try:
-        for node in order:
-            node.grad = NOT_COMPUTED
+    with fresh_gradients(root):
         return list(backward_steps(root))
-    finally:
-        for node, gradient in zip(order, gradients, strict=True):
-            node.grad = gradient
 
 
 class Graph:
-    """The nodes of a graph in topological order, with the names and formulas they are shown by.
-
-    A node is called by its label. Without one, an interior node is h1, h2, … in topological order, as in the textbook,
-    a constant is its number, and any other leaf v1, v2, ….
-    """
+    """The nodes of a graph in topological order, with the names and formulas they are shown by."""
 
     def __init__(self, root: Value, short: bool = False) -> None:
         self.root = root
         self.short = short
         self.order = topological_order(root)
-        self.names: dict[Value, str] = {node: node.label for node in self.order if node.label}
-        taken = set(self.names.values())
-        for letter, nodes in ("h", self.operations), ("v", self.leaves):
-            numbered = (name for i in range(1, 2 * len(self.order) + 1) if (name := f"{letter}{i}") not in taken)
-            self.names.update((node, next(numbered)) for node in nodes if not node.label)
+        self.names = names(self.order)
 
     @property
     def operations(self) -> list[Value]:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 from tinygrad_edu.engine import Value
 from tinygrad_edu.show.steps import Graph, Step, recorded_steps
 from tinygrad_edu.symbol import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, text_of
+from tinygrad_edu.tables import table
 
 
 class Style(NamedTuple):
@@ -173,9 +174,3 @@ def paths(graph: Graph, steps: Sequence[Step], leaf: Value) -> Iterator[list[Ste
         else:
             branches.pop()
             path = path[:-1]
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows of text in columns, each as wide as its widest entry."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

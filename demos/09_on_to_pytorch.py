@@ -9,7 +9,8 @@ import sys
 try:
     import torch
 except ImportError:
-    sys.exit("This lesson needs PyTorch: pip install torch")
+    print("This lesson needs PyTorch: pip install torch")
+    sys.exit()
 
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, accuracy, binary_cross_entropy, fit, moons

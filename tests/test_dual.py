@@ -1,0 +1,207 @@
+"""Forward mode: dual numbers, and that the ε of one derivative never meets that of another."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tinygrad_edu import Dual, Symbol, Value, derivative, exp, gradients, jvp, sin, sqrt, weighted_sum
+from tinygrad_edu.rules import mul
+
+
+def parts(dual: Dual) -> tuple[Any, Any]:
+    return dual.primal, dual.tangent
+
+
+def test_a_dual_carries_its_derivative_along() -> None:
+    x = Dual(3.0, 1.0)
+    assert parts(x * x) == (9.0, 6.0)
+    assert parts(sin(x)) == (math.sin(3.0), math.cos(3.0))
+
+
+@pytest.mark.parametrize(
+    ("f", "value", "slope"),
+    [
+        (lambda x: x + 1, 3.0, 1.0),
+        (lambda x: 1 - x, -1.0, -1.0),
+        (lambda x: 3 * x, 6.0, 3.0),
+        (lambda x: 1 / x, 0.5, -0.25),
+        (lambda x: x**3, 8.0, 12.0),
+        (lambda x: 2**x, 4.0, 4.0 * math.log(2.0)),
+        (lambda x: x**x, 4.0, 4.0 * (math.log(2.0) + 1.0)),
+        (lambda x: -abs(-x), -2.0, -1.0),
+        (lambda x: weighted_sum([x, 2.0], [3.0, x], x), 12.0, 6.0),
+        (lambda x: x.leaky_relu(), 2.0, 1.0),
+    ],
+)
+def test_duals_mix_with_numbers(f: Callable[[Any], Any], value: float, slope: float) -> None:
+    out = f(Dual(2.0, 1.0))
+    assert parts(out) == pytest.approx((value, slope), rel=1e-15)
+
+
+def test_a_function_may_decide_on_a_dual() -> None:
+    """Comparisons compare primals, whatever the other side is."""
+
+    def f(x: Any) -> Any:
+        return x * x if x > 1.0 else x
+
+    assert derivative(f)(3.0) == 6.0
+    assert derivative(f)(0.5) == 1.0
+    low, high = Dual(1.0, 9.0), Dual(2.0, -9.0)
+    assert low < high
+    assert low <= 1.0
+    assert high > low
+    assert high >= Value(2.0)
+    assert Dual(low, 0.0) < high
+    assert not low > Dual(high, 0.0)
+
+
+def test_a_dual_is_shown_in_one_line_even_half_built() -> None:
+    assert repr(Dual(Dual(8.0, 12.0), 1)) == "Dual(Dual(8.0, 12.0), 1.0)"
+    assert repr(object.__new__(Dual)) == "Dual('?', '?')"
+
+
+@pytest.mark.parametrize("part", ["2", None, 1j])
+def test_a_dual_is_made_of_real_numbers(part: Any) -> None:
+    with pytest.raises(TypeError, match="a real number is needed"):
+        Dual(part, 1.0)
+    with pytest.raises(TypeError, match="a real number is needed"):
+        Dual(1.0, part)
+
+
+def test_pythons_own_math_fails_loudly() -> None:
+    with pytest.raises(TypeError):
+        derivative(math.exp)(1.0)
+
+
+def test_where_there_is_no_derivative_the_operation_says_so() -> None:
+    with pytest.raises(ZeroDivisionError, match=r"^sqrt\(x\) has no derivative at 0.0"):
+        derivative(sqrt)(0.0)
+
+
+# ------------------------------------------------------------------------------------------- derivative and jvp
+
+
+def test_derivatives_of_every_order() -> None:
+    """x³ at 2: 12, 12, 6, 0."""
+
+    def cube(x: Any) -> Any:
+        return x**3
+
+    orders, f = [], cube
+    for _ in range(4):
+        f = derivative(f)
+        orders.append(f(2.0))
+    assert orders == [12.0, 12.0, 6.0, 0.0]
+
+
+def test_the_derivative_of_what_does_not_depend_on_x_is_0() -> None:
+    assert derivative(lambda x: 7)(2.0) == 0.0
+    assert derivative(lambda x: x**0)(0.0) == 0.0
+
+
+def test_jvp_is_the_derivative_along_a_direction() -> None:
+    assert jvp(lambda x, y: x * y + sin(x), [2.0, 3.0], [10.0, 1.0]) == (
+        6.0 + math.sin(2.0),
+        10.0 * (3.0 + math.cos(2.0)) + 2.0,
+    )
+
+
+def test_where_one_derivative_of_an_operation_is_missing_it_has_none() -> None:
+    """x ** y has a derivative along x at x = 0, but none along y: with a number as exponent nobody asks for it."""
+    with pytest.raises(ValueError, match="has no derivative at x = 0.0, y = 2.0"):
+        jvp(lambda x, y: x**y, [0.0, 2.0], [1.0, 0.0])
+    assert jvp(lambda x: x**2.0, [0.0], [1.0]) == (0.0, 0.0)
+
+
+def test_jvp_names_both_lengths() -> None:
+    with pytest.raises(ValueError, match="got 2 inputs and 1 tangents"):
+        jvp(mul, [2.0, 3.0], [1.0])
+
+
+def test_a_function_must_return_one_number() -> None:
+    with pytest.raises(TypeError, match="a real number is needed, got .* \\(list\\)"):
+        derivative(lambda x: [x])(1.0)
+
+
+# ------------------------------------------------------------------------------------------ perturbation confusion
+
+
+CONFUSING: dict[str, tuple[Callable[[Any], Any], float, float]] = {
+    "d/dx x · d/dy (x + y) is 1, not 2": (lambda x: x * derivative(lambda y: x + y)(1.0), 1.0, 1.0),
+    "d/dx x · d/dy (x · y) is 2x": (lambda x: x * derivative(lambda y: x * y)(2.0), 3.0, 6.0),
+    "d/dx d/dy (x · y²) at y = x is 4x": (lambda x: derivative(lambda y: x * y * y)(x), 3.0, 12.0),
+    "d/dx d/dy (x² · y³) at y = x is 12x³": (lambda x: derivative(lambda y: x**2 * y**3)(x), 2.0, 96.0),
+    "d/dx x · d/dy x is 0": (lambda x: x * derivative(lambda y: x)(5.0), 3.0, 0.0),
+    "three within each other": (
+        lambda x: x * derivative(lambda y: y * derivative(lambda z: x * y * z)(1.0))(3.0),
+        2.0,
+        24.0,  # x · d/dy (x y²) = 2 x² y at y = 3
+    ),
+    "a function with a derivative in it": (lambda x: derivative(exp)(x) * x, 1.0, 2.0 * math.e),
+}
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), CONFUSING.values(), ids=CONFUSING)
+def test_nested_derivatives_do_not_mix(f: Callable[[Any], Any], x: float, expected: float) -> None:
+    assert derivative(f)(x) == pytest.approx(expected, rel=1e-15)
+
+
+def test_a_derivative_within_a_function_of_duals_made_by_hand() -> None:
+    """The outer ε is a constant to the inner derivative, however deep its Dual."""
+    x = Dual(3.0, 1.0)
+    assert parts(x * derivative(lambda y: x + y)(1.0)) == (3.0, 1.0)
+    deep = Dual(Dual(Dual(3.0, 1.0), 1.0), 1.0)
+    product = deep * derivative(lambda y: deep + y)(1.0)
+    assert repr(product) == "Dual(Dual(Dual(3.0, 1.0), 1.0), 1.0)"
+
+
+def test_duals_made_by_hand_share_their_epsilon() -> None:
+    assert parts(Dual(2.0, 1.0) * Dual(3.0, 10.0)) == (6.0, 23.0)
+
+
+def test_the_outer_of_two_nested_duals_is_the_second_derivative() -> None:
+    """x³ at 2: value, derivative, derivative, second derivative."""
+    x = Dual(Dual(2.0, 1.0), Dual(1.0, 0.0))
+    assert repr(x * x * x) == "Dual(Dual(8.0, 12.0), Dual(12.0, 12.0))"
+
+
+def test_a_dual_cannot_stand_within_one_of_its_own_level() -> None:
+    inner = Dual(2.0, 1.0)
+    with pytest.raises(ValueError, match=f"level {inner.level} cannot be made of one of level {inner.level}"):
+        Dual(inner, 1.0, level=inner.level)
+
+
+# ----------------------------------------------------------------------------------------- with the other readers
+
+
+def test_duals_of_values_are_reverse_over_forward() -> None:
+    """The derivative is a Value, with the graph that made it."""
+    x = Value(2.0, "x")
+    slope = derivative(lambda t: t**3)(x)
+    slope.backward()
+    assert (slope.data, x.grad) == (12.0, 12.0)
+
+
+def test_a_value_is_a_constant_to_a_dual() -> None:
+    w = Value(5.0, "w")
+    for product in (Dual(2.0, 1.0) * w, w * Dual(2.0, 1.0)):
+        assert (product.primal.data, product.tangent.data) == (10.0, 5.0)
+
+
+def test_hessian_times_vector_without_the_hessian() -> None:
+    """f = x²y at (2, 3), H = [[6, 4], [4, 0]], along (1, 10): H·v = (46, 4)."""
+    x, y = Value(2.0), Value(3.0)
+    _, slope = jvp(lambda s, t: s * s * t, [x, y], [1.0, 10.0])
+    assert [gradient.data for gradient in gradients(slope, [x, y])] == [46.0, 4.0]
+
+
+def test_duals_of_symbols_are_symbolic_differentiation() -> None:
+    assert str(derivative(lambda x: sin(x) * x)(Symbol("x"))) == "x·cos(x) + sin(x)"
+
+
+def test_no_operation_is_written_for_a_direction_of_1() -> None:
+    """What multiplying with the tangent 1 would add to a graph is left out."""
+    x = Value(2.0, "x")
+    assert derivative(lambda t: t * x)(Value(3.0)) is x

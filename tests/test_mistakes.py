@@ -1,0 +1,130 @@
+"""The wrong algorithms give the wrong numbers they are known for, and leave no trace."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.oracles import gradient_of
+from tinygrad_edu import Value, topological_order
+from tinygrad_edu.show.mistakes import (
+    ASSIGNED,
+    EVERY_PATH,
+    LEAVES_RESET,
+    MISTAKES,
+    NO_ZERO_GRAD,
+    POST_ORDER,
+    PRE_ORDER,
+    Comparison,
+    Mistake,
+    draw_mistake,
+    save_mistake,
+)
+
+
+@pytest.fixture
+def y() -> Value:
+    """The case that shows why order matters: ∂y/∂a = 25, ∂y/∂b = 19."""
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c, d = a + b, a * b
+    e, f = c + d, c * d
+    c.label, d.label, e.label, f.label = "c", "d", "e", "f"
+    root = e + f
+    root.label = "y"
+    return root
+
+
+def named(root: Value, name: str) -> Value:
+    [node] = [node for node in topological_order(root) if node.label == name]
+    return node
+
+
+@pytest.mark.parametrize(
+    ("mistake", "right", "wrong", "first"),
+    [
+        (EVERY_PATH, (25.0, 19.0), (46.0, 35.0), "b"),
+        (PRE_ORDER, (25.0, 19.0), (21.0, 16.0), "b"),
+        (POST_ORDER, (25.0, 19.0), (0.0, 0.0), "d"),
+        (ASSIGNED, (25.0, 19.0), (1.0, 1.0), "d"),
+        (NO_ZERO_GRAD, (25.0, 19.0), (50.0, 38.0), "b"),
+        (LEAVES_RESET, (50.0, 38.0), (25.0, 19.0), "b"),
+    ],
+    ids=[mistake.wrong.name for mistake in MISTAKES],
+)
+def test_each_mistake_has_its_wrong_numbers(
+    y: Value, mistake: Mistake, right: tuple[float, float], wrong: tuple[float, float], first: str
+) -> None:
+    comparison = Comparison(y)
+    a, b = named(y, "a"), named(y, "b")
+    assert (comparison.gradients[mistake.right][a], comparison.gradients[mistake.right][b]) == right
+    assert (comparison.gradients[mistake.wrong][a], comparison.gradients[mistake.wrong][b]) == wrong
+    assert comparison.wrong_nodes(mistake)[0] is named(y, first)
+
+
+def test_the_table_marks_what_is_wrong(y: Value) -> None:
+    table = str(Comparison(y)).splitlines()
+    assert table[0].startswith("node  right  every path  pre-order  post-order  = for +=  no zero_grad  right for 2  ")
+    assert table[1:8] == [
+        "y     1      1           1          1           1         1             1            1",
+        "f     1      1           1          1           1         1             1            1",
+        "e     1      1           1          1           1         1             1            1",
+        "d     6      6           6          0 *         1 *       6             6            6",
+        "c     7      7           7          0 *         1 *       7             7            7",
+        "b     19     35 *        16 *       0 *         1 *       38 *          38           19 *",
+        "a     25     46 *        21 *       0 *         1 *       50 *          50           25 *",
+    ]
+    assert table[10].startswith("pre-order     * from b on, 16 for 19  Each node once, ")
+
+
+def test_on_a_chain_order_does_not_matter() -> None:
+    """Where nothing is used twice, the first four but post-order are right: so the mistake goes unnoticed."""
+    x = Value(0.5, "x")
+    comparison = Comparison((2.0 * x).tanh().exp())
+    assert [bool(comparison.wrong_nodes(mistake)) for mistake in MISTAKES] == [False, False, True, False, True, True]
+
+
+def test_the_comparison_leaves_no_trace(y: Value) -> None:
+    Comparison(y)
+    draw_mistake(y, PRE_ORDER)
+    assert {gradient_of(node) for node in topological_order(y)} == {"not computed"}
+    y.backward()
+    before = [node.grad for node in topological_order(y)]
+    Comparison(y)
+    draw_mistake(y, LEAVES_RESET)
+    assert [node.grad for node in topological_order(y)] == before
+
+
+def test_too_many_paths_are_given_up() -> None:
+    """2^60 paths lead from the root to x."""
+    y = Value(0.5, "x")
+    for _ in range(60):
+        y = y + y
+    comparison = Comparison(y)
+    assert comparison.gradients[EVERY_PATH.wrong] == {}
+    assert "gave up" in str(comparison)
+    assert comparison.wrong_nodes(EVERY_PATH) == []
+    assert comparison.wrong_nodes(PRE_ORDER) == []
+
+
+def test_rounding_is_no_mistake() -> None:
+    """The sum in another order, as pre-order may take it, is not marked; nan equals nan."""
+    x = Value(math.nan, "x")
+    assert Comparison(x * x).wrong_nodes(PRE_ORDER) == []
+
+
+def test_the_first_wrong_node_is_marked_in_the_picture(y: Value) -> None:
+    source = draw_mistake(y, PRE_ORDER).source
+    assert source.count("first wrong: 19 is right") == 1
+    assert source.count("penwidth=3") == 1
+
+
+def test_a_picture_of_many_nodes_is_marked_too() -> None:
+    y = x = Value(0.5, "x")
+    for _ in range(30):
+        y = y * x + 1.0
+    assert draw_mistake(y, ASSIGNED).source.count("first wrong: ") == 1
+
+
+def test_a_picture_is_saved(y: Value, tmp_path: Path) -> None:
+    path = save_mistake(y, POST_ORDER, tmp_path / "wrong.gv")
+    assert "first wrong: 6 is right" in path.read_text(encoding="utf-8")
