@@ -121,6 +121,16 @@ def test_the_validation_error_is_the_mean_loss_unless_another_is_given() -> None
     assert history.lowest_error == pytest.approx(sum(losses) / len(losses), rel=1e-15)
 
 
+def test_a_printed_history_is_a_page_that_shows_the_best_epoch() -> None:
+    train, one = xor(), ([[0.0, 0.0]], [0])
+    errors = Scripted([9.0] * 16 + [1.0] + [9.0] * 83)
+    history = quiet_fit(MLP(2, [1], seed=0), binary_cross_entropy, train, one, error=errors, patience=100, seed=0)
+    *lines, ending = str(history).splitlines()
+    assert [int(line.split()[1]) for line in lines] == [1, 5, 10, 15, 17, *range(20, 101, 5)]
+    assert lines[4].endswith("validation error 1.0000")
+    assert ending == "all 100 epochs are done; the parameters are those of epoch 17"
+
+
 def test_a_schedule_is_advanced_after_each_epoch() -> None:
     model = MLP(2, [1], seed=0)
     optimizer = SGD(model.parameters(), lr=1.0)
@@ -288,7 +298,7 @@ def xor_accuracy(seed: int) -> Any:
 
 def test_two_hidden_neurons_solve_xor() -> None:
     """From most first weights; from others, gradient descent ends in a local minimum with one corner or two wrong."""
-    assert sum(xor_accuracy(seed) == 1.0 for seed in range(10)) >= 7
+    assert sum(xor_accuracy(seed) == 1.0 for seed in range(10)) >= 9
 
 
 def test_a_sine_is_learned_by_regression() -> None:

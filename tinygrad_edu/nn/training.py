@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import Value
@@ -29,16 +28,16 @@ class Epoch(NamedTuple):
         return f"loss {self.loss:.4f}{validation}"
 
 
-@dataclass
 class History:
     """What happened in training: the epochs, the number of the best one, and why training ended.
 
     The best epoch is the one with the lowest validation error; where none is measured, the last.
     """
 
-    epochs: list[Epoch] = field(default_factory=list)
-    best: int = 0
-    ending: str = ""
+    def __init__(self, ending: str = "") -> None:
+        self.epochs: list[Epoch] = []
+        self.best = 0
+        self.ending = ending
 
     def append(self, epoch: Epoch) -> None:
         """One more epoch, which may be the best."""
