@@ -81,8 +81,8 @@ def plot_decision_boundary(
         axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
         for k in sorted(set(true)):
             points = [x for x, t in zip(inputs, true, strict=True) if t == k]
-            style = {"color": DARK_COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(COLOURS)], "s": 18}
-            axes.scatter(*zip(*points, strict=True), **style, label=f"class {k}")
+            colour, marker = DARK_COLOURS[k % len(COLOURS)], MARKERS[k % len(COLOURS)]
+            axes.scatter(*zip(*points, strict=True), color=colour, marker=marker, s=18, label=f"class {k}")
         axes.set_xlabel("x1")
         axes.set_ylabel("x2")
         axes.legend()
