@@ -80,9 +80,9 @@ def plot_decision_boundary(
         colours = [[to_rgb(COLOURS[k % len(COLOURS)]) for k in row] for row in predicted]
         axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
         for k in sorted(set(true)):
-            points = [x for x, t in zip(inputs, true, strict=True) if t == k]
+            x1, x2 = zip(*[x for x, t in zip(inputs, true, strict=True) if t == k], strict=True)
             colour, marker = DARK_COLOURS[k % len(COLOURS)], MARKERS[k % len(COLOURS)]
-            axes.scatter(*zip(*points, strict=True), color=colour, marker=marker, s=18, label=f"class {k}")
+            axes.scatter(x1, x2, color=colour, marker=marker, s=18, label=f"class {k}")
         axes.set_xlabel("x1")
         axes.set_ylabel("x2")
         axes.legend()
