@@ -10,7 +10,7 @@ from tests.test_demos import check_pictures, run_lesson
 
 def test_what_goes_wrong(tmp_path: Path) -> None:
     """Six mistakes, six wrong numbers, and a wrong row that is named."""
-    printed = run_lesson("04_what_goes_wrong.py", tmp_path)
+    printed = run_lesson("07_what_goes_wrong.py", tmp_path)
     assert re.search(r"^a +25 +46 \* +21 \* +0 \* +1 \* +50 \* +50 +25 \*$", printed, re.MULTILINE)
     assert "On exp(tanh(2x)) the same numbers as the right algorithm: every path, pre-order, = for +=." in printed
     assert "square(x): the derivative along operand 1 is 6 by nudging, but 6.003" in printed
@@ -19,7 +19,7 @@ def test_what_goes_wrong(tmp_path: Path) -> None:
 
 def test_four_ways_to_differentiate(tmp_path: Path) -> None:
     """Reverse mode stays below five times the work of the function, every other way grows with the inputs."""
-    printed = run_lesson("05_four_ways_to_differentiate.py", tmp_path)
+    printed = run_lesson("08_ways_to_differentiate.py", tmp_path)
     costs: dict[str, list[float]] = {}
     for way, error, cost in re.findall(r"^(\w+) +\S+ +(\S+) +[\d,]+ +(\S+) +\S+$", printed, re.MULTILINE):
         costs.setdefault(way, []).append(float(cost))
@@ -34,7 +34,7 @@ def test_four_ways_to_differentiate(tmp_path: Path) -> None:
 
 def test_higher_derivatives(tmp_path: Path) -> None:
     """12, 12, 6, 0; Newton's method; Rosenbrock's Hessian."""
-    printed = run_lesson("06_higher_derivatives.py", tmp_path)
+    printed = run_lesson("09_higher_derivatives.py", tmp_path)
     assert re.findall(r"derivative \d: .* = (\S+)", printed) == ["12", "12", "6", "0"]
     assert "   7  x = 1.0000000000000000   error 0e+00" in printed
     assert re.search(r"^ +802 +-400\n +-400 +200$", printed, re.MULTILINE)

@@ -5,14 +5,12 @@ Given a path, they are drawn by matplotlib, where it is installed; else they are
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.files import write_whole
+from tinygrad_edu.figures import has_matplotlib, save_figure
 from tinygrad_edu.nn.metrics import classes, predicted_class
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
         axes.set_ylim(bottom=0.0)
         axes.legend()
 
-    return write_figure(draw, path)
+    return save_figure(path, draw)
 
 
 def plot_decision_boundary(
@@ -87,26 +85,15 @@ def plot_decision_boundary(
         axes.set_ylabel("x2")
         axes.legend()
 
-    return write_figure(draw, path)
+    return save_figure(path, draw)
 
 
 def can_draw() -> bool:
     """Whether matplotlib is installed; if not, a line on standard error says how to get it."""
-    if importlib.util.find_spec("matplotlib"):
-        return True
-    print("matplotlib is not installed, so here are characters; for a picture: pip install matplotlib", file=sys.stderr)
-    return False
-
-
-def write_figure(draw: Callable[[Axes], None], path: str | Path) -> Path:
-    """Draw into a figure of its own (no window opens) and write it, in the format that the path ends in."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    draw(figure.add_subplot())
-    picture = io.BytesIO()
-    figure.savefig(picture, format=Path(path).suffix[1:] or "png", dpi=120)
-    return write_whole(path, picture.getvalue())
+    if not has_matplotlib():
+        message = "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib"
+        print(message, file=sys.stderr)
+    return has_matplotlib()
 
 
 def ranges(inputs: Sequence[Sequence[float]], columns: int, rows: int) -> tuple[list[float], list[float]]:

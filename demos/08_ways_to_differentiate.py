@@ -6,7 +6,6 @@ five times the work of f itself, however large n is; every other way needs about
 """
 
 import functools
-import importlib.util
 import math
 import operator
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Symbol, Value, cos, derivative_formula, formula, gradients, jvp, sin, topological_order
+from tinygrad_edu.figures import save_figure
 from tinygrad_edu.symbol import PYTHON, size_of, size_text
 
 output = Path(__file__).parent / "output"
@@ -106,15 +106,13 @@ for step in range(1, 101):
         print(f"{step:5}{nodes[0]:16}{nodes[1]:13}{written[0]:>17}{written[1]:>15}")
 
 # %% the two tables as curves
-if importlib.util.find_spec("matplotlib"):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+def draw(left: Any, right: Any) -> None:
     left.loglog(steps, errors, "o-")
     left.set(title="sin'(1) by central differences", xlabel="step", ylabel="error")
     for (name, values), marker in zip(costs.items(), "osv^D", strict=True):
         right.loglog(SIZES, values, marker=marker, label=name.replace("_", " "))
     right.set(title="all derivatives of n inputs", xlabel="n", ylabel="work, in times that of f")
     right.legend()
-    figure.savefig(output / "four_ways.svg")
+
+
+save_figure(output / "four_ways.svg", draw, columns=2, size=(9.0, 4.0))
