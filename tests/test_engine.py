@@ -657,3 +657,20 @@ def test_a_copy_keeps_gradients_computed_or_not(copied: Callable[[Value], Value]
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_leafs_number_survives_to_the_last_bit(number: float) -> None:
     assert pickled(Value(number)).data == number
+
+
+@pytest.mark.parametrize("n_partials", [0, 1, 3])
+def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> None:
+    """Backward does not go on with some of them: it says how many there are, before it changes a gradient."""
+
+    class Product(rules.Rule):
+        def forward(self, x: float, y: float) -> float:
+            return x * y
+
+        def partials(self, out: Any, x: Any, y: Any) -> tuple[Any, ...]:
+            return (y, x, 1.0)[:n_partials]
+
+    x, y = Value(2.0), Value(3.0)
+    z = Product()(x, y)
+    with pytest.raises(ValueError, match=rf"product\(x, y\) has 2 operands, but {n_partials} partials"):
+        z.backward()

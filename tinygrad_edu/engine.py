@@ -103,10 +103,14 @@ class Value(Scalar["Value"]):
         """The local derivatives ∂self/∂child, one per child, from the row of the table that made this node."""
         try:
             if len(self.children) == 2:  # most operations: written out, because it is faster
-                return self.op.partials(self.data, self.children[0].data, self.children[1].data)
-            return self.op.partials(self.data, *map(data_of, self.children))
+                partials = self.op.partials(self.data, self.children[0].data, self.children[1].data)
+            else:
+                partials = self.op.partials(self.data, *map(data_of, self.children))
         except (ValueError, ArithmeticError) as error:
             raise self.op.no_derivative([*map(data_of, self.children)], error) from None
+        if len(partials) != len(self.children):
+            raise ValueError(f"{self.op} has {len(self.children)} operands, but {len(partials)} partials")
+        return partials
 
     def backward(self) -> None:
         """Backpropagation: afterwards `grad` of every node that self depends on is ∂self/∂node.
@@ -117,7 +121,7 @@ class Value(Scalar["Value"]):
         for node in backward_order(self):
             partials = node.partials()
             upstream = node.grad
-            for child, partial in zip(node.children, partials, strict=True):
+            for child, partial in zip(node.children, partials):
                 child.grad += upstream * partial
 
     def zero_grad(self) -> None:
@@ -199,8 +203,10 @@ def topological_order(root: Value) -> list[Value]:
         for child in children:
             if child not in visited:
                 visited.add(child)
-                path.append((child, iter(child.children)))
-                break
+                if child.children:
+                    path.append((child, iter(child.children)))
+                    break
+                order.append(child)
         else:
             order.append(node)
             path.pop()
