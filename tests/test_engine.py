@@ -661,7 +661,7 @@ def test_a_leafs_number_survives_to_the_last_bit(number: float) -> None:
 
 @pytest.mark.parametrize("n_partials", [0, 1, 3])
 def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> None:
-    """Backward does not go on with some of them: it says how many there are, before it changes a gradient."""
+    """Backward does not go on with some of them: it says how many there are."""
 
     class Product(rules.Rule):
         def forward(self, x: float, y: float) -> float:

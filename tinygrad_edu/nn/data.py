@@ -10,7 +10,6 @@ import csv
 import gzip
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
 from typing import Any
 
 from tinygrad_edu.nn.modules import Seed, generator_of
@@ -50,6 +49,8 @@ def load_digits() -> tuple[Inputs, list[int], list[str]]:
 
 
 def data_file(name: str) -> bytes:
+    from importlib import resources  # here, because it takes long to import
+
     return resources.files("tinygrad_edu.nn").joinpath(f"data/{name}").read_bytes()
 
 
