@@ -1,0 +1,111 @@
+"""Softmax and cross-entropy: how does a network say which of several classes it sees, and how is it corrected?
+
+Claim: softmax makes probabilities p of the logits z. Where the true class has probability 0.6 the loss is -log 0.6,
+and its gradient is the mistake itself, ∂L/∂z = p - y. So three outputs learn three kinds of iris, and the most active
+one is the answer. A loss takes the logits, not p: at ±1000 exp overflows, and p rounds to 0, which has no logarithm.
+Source: Qiu, Neural Networks and Deep Learning, sections 2.2 and 3.3.
+"""
+
+import functools
+import operator
+from collections.abc import Callable
+from math import log as logarithm
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu import Value, exp, log, save_graph, softmax
+from tinygrad_edu.figures import save_figure
+from tinygrad_edu.nn import (
+    MLP,
+    accuracy,
+    confusion_matrix,
+    cross_entropy,
+    fit,
+    load_iris,
+    standardise,
+    train_test_split,
+)
+from tinygrad_edu.nn.plots import DARK_COLOURS
+
+output = Path(__file__).parent / "output"
+output.mkdir(exist_ok=True)
+
+
+# %% as the textbook writes it: p = exp(z) / Σ exp(z), and L = -log p of the true class
+def textbook(z: list[Any], true: int) -> Any:
+    exponentials = [exp(z_k) for z_k in z]
+    return -log(exponentials[true] / functools.reduce(operator.add, exponentials))
+
+
+p, y = [0.3, 0.6, 0.1], [0.0, 1.0, 0.0]
+z = [Value(logarithm(p_k), f"z{k}") for k, p_k in enumerate(p, start=1)]  # exp(log p) = p, and they add up to 1
+L = textbook(z, true=1)
+L.label = "L"
+L.backward()
+save_graph(L, output / "cross_entropy.svg", "L = -log p2 with p = softmax(z)", direction="TB")
+print(f"p = {p}, y = {y}:  L = {L.data:.4f} = -log 0.6 = {-logarithm(0.6):.4f}")
+print(f"∂L/∂z = {', '.join(f'{z_k.grad:.1f}' for z_k in z)}", end="   ")
+print(f"p - y = {', '.join(f'{p_k - y_k:.1f}' for p_k, y_k in zip(p, y, strict=True))}\n")
+
+# %% iris in three classes: one layer of three outputs
+measurements, kinds, names = load_iris()
+train, test = train_test_split(measurements, kinds, seed=0)
+train_inputs, test_inputs = standardise(train[0], test[0])
+model = MLP(4, [3], seed=0)
+history = fit(model, cross_entropy, (train_inputs, train[1]), epochs=60, batch_size=8, seed=0, progress=False)
+print(f"iris: loss {history.epochs[0].loss:.3f} in the first epoch, {history.epochs[-1].loss:.3f} in the last")
+print(f"accuracy on {len(test_inputs)} flowers that were held out: {accuracy(model, test_inputs, test[1]):.0%}")
+print(confusion_matrix(model, test_inputs, test[1], names))
+
+# %% the most active output is the answer
+for i in range(3):
+    outputs = [p_k.data for p_k in softmax(model(test_inputs[i]))]
+    answer, truth = names[outputs.index(max(outputs))], names[test[1][i]]
+    shares = ", ".join(f"{name} {share:.2f}" for name, share in zip(names, outputs, strict=True))
+    print(f"{shares}: the answer is {answer}, and it is a {truth}")
+
+
+# %% why logits: three ways to the same loss, for two logits g and -g of which the second is that of the true class
+def softmax_then_log(z: list[Any], true: int) -> Any:
+    return -log(softmax(z)[true])
+
+
+WAYS: list[Callable[[list[Any], int], Any]] = [textbook, softmax_then_log, cross_entropy]
+
+
+def attempt(way: Callable[[list[Any], int], Any], g: float, true: int) -> str:
+    """The loss and its gradient along the true class's logit, or what went wrong."""
+    z = [Value(g), Value(-g)]
+    try:
+        loss = way(z, true)
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    loss.backward()
+    return f"{loss.data + 0.0:.4g}, {z[true].grad:.4g}"  # + 0.0 makes 0 of -0
+
+
+for true, name in [(1, "the lesser"), (0, "the greater")]:
+    print(f"\nloss and gradient where {name} is right")
+    print(f"{'logits':>6}  " + "".join(f"{way.__name__:44}" for way in WAYS).rstrip())
+    for g in (1.0, 20.0, 1000.0):
+        print(f"{f'±{g:g}':>6}  " + "".join(f"{attempt(way, g, true):44}" for way in WAYS).rstrip())
+
+
+# %% the mistake, and the loss
+def draw(left: Any, right: Any) -> None:
+    left.bar([0.8, 1.8, 2.8], p, 0.35, color=DARK_COLOURS[0], label="p = softmax(z)")
+    left.bar([1.2, 2.2, 3.2], y, 0.35, color="white", edgecolor=DARK_COLOURS[1], hatch="//", label="y, the target")
+    for k, z_k in enumerate(z, start=1):
+        left.annotate(f"∂L/∂z{k} = {z_k.grad:+.1f}", (k, max(p[k - 1], y[k - 1]) + 0.03), ha="center")
+    left.set(title="the gradient is p - y", xlabel="class", ylabel="probability", xticks=[1, 2, 3], ylim=(0.0, 1.35))
+    left.legend(loc="upper right", fontsize="small")
+    logits = [i / 10.0 for i in range(-50, 51)]
+    for true, line in [(1, "-"), (0, "--")]:
+        losses = [cross_entropy([0.0, number], true) for number in logits]
+        label = f"class {true + 1} is right"
+        right.plot(logits, losses, color=DARK_COLOURS[true], linestyle=line, linewidth=2.0, label=label)
+    right.set(title="the loss of two logits 0 and z", xlabel="z, the logit of class 2", ylabel="cross-entropy")
+    right.legend()
+
+
+save_figure(output / "softmax.svg", draw, columns=2, size=(9.0, 3.8))

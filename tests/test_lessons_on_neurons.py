@@ -1,0 +1,127 @@
+"""The lessons on neurons, from activation functions to softmax, run in an empty folder and print what they claim."""
+
+import math
+import re
+import xml.dom.minidom
+from pathlib import Path
+
+import pytest
+
+from tests.test_demos import check_pictures, run_lesson
+from tinygrad_edu.figures import has_matplotlib
+
+
+def check_figures(folder: Path, names: list[str]) -> None:
+    """The curves are drawn and well-formed, where matplotlib is installed. They are then taken away."""
+    for name in names:
+        figure = folder / "output" / f"{name}.svg"
+        assert figure.exists() == has_matplotlib()
+        if figure.exists():
+            xml.dom.minidom.parse(str(figure))
+            figure.unlink()
+
+
+def test_activation_functions(tmp_path: Path) -> None:
+    """The ranges and slopes of the textbook's table; σ is nowhere steeper than 0.25, only ReLU is sparse."""
+    printed = run_lesson("02_activation_functions.py", tmp_path)
+    row = r"^(\w+) +(\S+ … \S+) +(\S+) +(\S+, \S+) +(yes|no) \S+ +(yes|no) \(\d+%\)$"
+    assert re.findall(row, printed, re.MULTILINE) == [
+        ("linear", "-1000 … 1000", "1", "1, 1", "yes", "no"),
+        ("logistic", "0 … 1", "0.25", "4.5e-05, 4.5e-05", "no", "no"),
+        ("tanh", "-1 … 1", "1", "8.2e-09, 8.2e-09", "yes", "no"),
+        ("ReLU", "0 … 1000", "1", "0, 1", "no", "yes"),
+        ("LeakyReLU", "-100 … 1000", "1", "0.1, 1", "no", "no"),
+        ("PReLU", "-250 … 1000", "1", "0.25, 1", "no", "no"),
+        ("ELU", "-1 … 1000", "1", "4.5e-05, 1", "no", "no"),
+        ("softplus", "0 … 1000", "0.999955", "4.5e-05, 1", "no", "no"),
+        ("Maxout", "-0.08 … 799.6", "0.8", "-0.5, 0.8", "no", "no"),
+    ]
+    assert all(float(error) < 1e-15 for error in re.findall(r"up to (\S+)", printed))
+    assert "∂a/∂γ = -2\n" in printed
+    assert printed.endswith("∂a/∂w of its pieces = 0, 0, 8\n")
+    check_figures(tmp_path, ["activations_saturating", "activations_rectifiers", "activations_others"])
+    check_pictures(tmp_path, [])
+
+
+def test_perceptron_and_regression(tmp_path: Path) -> None:
+    """Two gates; a perceptron without mistakes; a probability's gradient; the slope of least squares, 0.9629."""
+    printed = run_lesson("04_perceptron_and_regression.py", tmp_path)
+    assert re.findall(r"→ (\d)", printed) == list("00010111")
+    assert "∂output/∂w = 0, 0:" in printed
+    assert re.findall(r"perceptron: (\d+) mistakes", printed)[-1] == "0"
+    assert "-∂loss/∂w = [1.0, 0.5], -∂loss/∂b = 1.0\n" in printed
+    losses = re.findall(r"logistic regression, .* loss (\S+)", printed)
+    assert losses[0] == "0.6931"
+    assert losses == sorted(losses, reverse=True)
+    assert re.search(r"∂loss/∂w1 = (-\d\.\d{6}), \(p - y\) x1 = \1\n", printed)
+    path = re.findall(r"linear regression, .* w +(\S+) +loss (\S+)", printed)
+    assert path[0][0] == "-0.8000"
+    assert path[-1] == ("0.9629", "0.0364")  # the correlation r of the two, and ½(1 - r²)
+    assert printed.endswith("Σxy / Σx² = 0.9629\n")
+    check_figures(tmp_path, ["hyperplanes", "loss_parabola"])
+    check_pictures(tmp_path, [])
+
+
+def test_xor(tmp_path: Path) -> None:
+    """Without a hidden layer that bends, p stays ½ and the loss log 2; with one, by hand or learned, XOR comes out."""
+    printed = run_lesson("05_xor.py", tmp_path)
+    stuck = re.findall(r"^(one neuron|three linear layers) +loss 0.6931   p = (.+)$", printed, re.MULTILINE)
+    assert len(stuck) == 4
+    assert {probabilities for _, probabilities in stuck} == {"0.500  0.500  0.500  0.500"}
+    assert re.search(r"z\(0,0\) \+ z\(1,1\) = (\S+) = \1 = z\(0,1\) \+ z\(1,0\)", printed)
+    assert float(re.findall(r"up to (\S+)", printed)[0]) < 1e-13
+    assert re.search(r"^by hand, with ReLU +z = -0.5 +0.5 +0.5 +-0.5$", printed, re.MULTILINE)
+    p00, p01, p10, p11 = map(float, printed.splitlines()[-1].split(" p = ")[1].split())
+    assert max(p00, p11) < 0.05
+    assert min(p01, p10) > 0.95
+    check_figures(tmp_path, ["xor_boundary"])
+    check_pictures(tmp_path, ["xor_network"])
+
+
+def loss_of_2_2_1(p: list[float]) -> float:
+    """The loss of the lesson's network, of its nine parameters in order, without a derivative anywhere."""
+    first, second = (1.0 / (1.0 + math.exp(-(p[i] * 1.0 + p[i + 1] * 2.0 + p[i + 2]))) for i in (0, 3))
+    return 0.5 * (1.0 / (1.0 + math.exp(-(p[6] * first + p[7] * second + p[8]))) - 1.0) ** 2
+
+
+def test_backprop_by_hand(tmp_path: Path) -> None:
+    """By hand and by backward() the gradients agree with central differences; an update makes the loss smaller."""
+    printed = run_lesson("06_backprop_by_hand.py", tmp_path)
+    parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 1.0, -2.0, 0.5]
+    rows = re.findall(r"^∂L/∂\S+ +(\S+) +(\S+)$", printed, re.MULTILINE)
+    for i, (by_hand, by_backward) in enumerate(rows):
+        up, down = ([p + h * (i == j) for j, p in enumerate(parameters)] for h in (1e-5, -1e-5))
+        numerical = (loss_of_2_2_1(up) - loss_of_2_2_1(down)) / 2e-5
+        assert float(by_hand) == pytest.approx(numerical, abs=1e-10)
+        assert float(by_backward) == pytest.approx(numerical, abs=1e-10)
+    assert len(rows) == 9
+    assert float(re.findall(r"differ by at most (\S+)", printed)[0]) < 1e-15
+    losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
+    assert losses[0] == pytest.approx(loss_of_2_2_1(parameters), abs=1e-6)
+    assert losses == sorted(losses, reverse=True)
+    check_pictures(tmp_path, ["backprop_1_forward", "backprop_2_backward", "backprop_3_update"])
+
+
+def test_softmax_and_cross_entropy(tmp_path: Path) -> None:
+    """0.3, 0.6, 0.1 against 0, 1, 0; iris in three classes; at ±1000 only the loss of logits has a number."""
+    printed = run_lesson("10_softmax_and_cross_entropy.py", tmp_path)
+    assert "L = 0.5108 = -log 0.6 = 0.5108\n∂L/∂z = 0.3, -0.4, 0.1   p - y = 0.3, -0.4, 0.1\n" in printed
+    first, last = re.findall(r"loss (\S+) in the first epoch, (\S+) in the last", printed)[0]
+    assert float(last) < 0.2 < float(first)
+    assert float(re.findall(r"held out: (\d+)%", printed)[0]) >= 95.0
+    for shares, answer in re.findall(r"^(setosa .*): the answer is (\w+)", printed, re.MULTILINE):
+        share_of = {name: float(share) for name, share in re.findall(r"(\w+) (\d\.\d\d)", shares)}
+        assert answer == max(share_of, key=lambda name: share_of[name])
+        assert sum(share_of.values()) == pytest.approx(1.0, abs=0.02)
+    rows = [re.split(" {2,}", line.strip()) for line in printed.splitlines() if line.lstrip().startswith("±")]
+    overflow = "exp(x) is too large for a float, got 1000.0"
+    assert rows == [
+        ["±1", *3 * ["2.127, -0.8808"]],
+        ["±20", *3 * ["40, -1"]],
+        ["±1000", overflow, "log(x) needs x > 0, got 0.0", "2000, -1"],
+        ["±1", *3 * ["0.1269, -0.1192"]],
+        ["±20", "0, 0", "0, -4.248e-18", "4.248e-18, -4.248e-18"],  # exp(-40) = 4.248e-18
+        ["±1000", overflow, "0, 0", "0, 0"],
+    ]
+    check_figures(tmp_path, ["softmax"])
+    check_pictures(tmp_path, ["cross_entropy"])
