@@ -19,7 +19,7 @@ save_graph(f, output / "worked_example_before.svg", "before backward: no gradien
 
 f.backward()
 explain(f, w)
-save_graph(f, output / "worked_example_after.svg", "f = σ(wx + b) after backward")
+save_graph(f, output / "worked_example_after.svg", "f = σ(w·x + b)   at x = 1, w = 0, b = 0")
 
 # %% σ taken apart: h1 to h6
 x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")

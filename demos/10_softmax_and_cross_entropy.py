@@ -86,9 +86,9 @@ def attempt(way: Callable[[list[Any], int], Any], g: float, true: int) -> str:
 
 for true, name in [(1, "the lesser"), (0, "the greater")]:
     print(f"\nloss and gradient where {name} is right")
-    print(f"{'logits':>6}  " + "".join(f"{way.__name__:44}" for way in WAYS).rstrip())
+    print(f"{'logits':>6}  " + "".join(f"{way.__name__:46}" for way in WAYS).rstrip())
     for g in (1.0, 20.0, 1000.0):
-        print(f"{f'±{g:g}':>6}  " + "".join(f"{attempt(way, g, true):44}" for way in WAYS).rstrip())
+        print(f"{f'±{g:g}':>6}  " + "".join(f"{attempt(way, g, true):46}" for way in WAYS).rstrip())
 
 
 # %% the mistake, and the loss
