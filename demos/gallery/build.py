@@ -23,6 +23,10 @@ PICTURES = {
     "08_ways_to_differentiate.py": "four_ways",
     "09_higher_derivatives.py": "second_derivative",
     "10_softmax_and_cross_entropy.py": "softmax",
+    "12_training_algorithm.py": "training_algorithm",
+    "13_optimisers.py": "learning_rate_decay",
+    "14_vanishing_gradients.py": "vanishing_gradients",
+    "16_universal_approximation.py": "universal_approximation",
 }
 
 

@@ -1,0 +1,119 @@
+"""Loss surfaces: why may two networks that differ only in their start end in different places?
+
+Claim: even the smallest network with a hidden neuron, y = σ(w2 σ(w1 x)), has a loss that is not convex. One example,
+x = 1 with target 1, gives the surfaces of figure 4.9 in Qiu, Neural Networks and Deep Learning: from one start gradient
+descent runs down to 0, from another it creeps over a plateau, but the slope is nowhere 0. A second example makes a
+saddle, at w1 = -log 2, w2 = 0: on one side of it a start finds the minimum, on the other a loss nearly four times as
+high, and a million steps would not bring it out.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from tinygrad_edu import Parameter, gradients, hessian, sigmoid
+from tinygrad_edu.figures import save_figure
+from tinygrad_edu.nn import SGD, binary_cross_entropy
+
+output = Path(__file__).parent / "output"
+output.mkdir(exist_ok=True)
+
+
+# %% the surfaces: functions of w1 and w2, numbers or Values
+def logit(w1: Any, w2: Any, x: float) -> Any:
+    """What y is the σ of."""
+    return w2 * sigmoid(w1 * x)
+
+
+def one_example_squared_error(w1: Any, w2: Any) -> Any:
+    return (1.0 - sigmoid(logit(w1, w2, 1.0))) ** 2
+
+
+def one_example_cross_entropy(w1: Any, w2: Any) -> Any:
+    return binary_cross_entropy(logit(w1, w2, 1.0), 1)
+
+
+def two_examples(w1: Any, w2: Any) -> Any:
+    """Targets of 0.9 at x = 1 and 0.3 at x = -1, which no w1 and w2 can both meet."""
+    return (0.9 - sigmoid(logit(w1, w2, 1.0))) ** 2 + (0.3 - sigmoid(logit(w1, w2, -1.0))) ** 2
+
+
+Point = tuple[float, float]
+Surface = Callable[[Any, Any], Any]
+STARTS: dict[Surface, tuple[Point, Point]] = {
+    one_example_squared_error: ((1.0, -2.0), (-1.0, -4.0)),
+    one_example_cross_entropy: ((1.0, -2.0), (-1.0, -4.0)),
+    two_examples: ((-0.6, 0.1), (-0.8, -0.1)),
+}
+
+
+# %% two starts on each; halfway between the ends a convex loss would be at most the mean of both
+def descend(surface: Surface, start: Point) -> list[Point]:
+    w1, w2 = Parameter(start[0], "w1"), Parameter(start[1], "w2")
+    sgd, path = SGD([w1, w2], lr=1.0), [start]
+    for _ in range(1000):
+        sgd.zero_grad()
+        surface(w1, w2).backward()
+        sgd.step()
+        path.append((w1.data, w2.data))
+    return path
+
+
+paths = {surface: [descend(surface, start) for start in starts] for surface, starts in STARTS.items()}
+for surface, both in paths.items():
+    print(surface.__name__.replace("_", " "))
+    ends = [path[-1] for path in both]
+    for start, end in zip(STARTS[surface], ends, strict=True):
+        print(f"  from {start} to ({end[0]:.2f}, {end[1]:.2f})".ljust(40), end="")
+        print(f"loss {surface(*start):.3f} to {surface(*end):.3f}")
+    halfway = surface(*map(fmean, zip(*ends, strict=True)))
+    mean = fmean(surface(*end) for end in ends)
+    print("  halfway between the ends".ljust(40) + f"loss {halfway:.3f} > {mean:.3f}, the mean of both")
+
+
+# %% slope and curvature at a point
+def derivatives(surface: Surface, point: Point) -> list[float]:
+    """∂L/∂w1, ∂L/∂w2; ∂²L/∂w1², ∂²L/∂w1∂w2, ∂²L/∂w2²."""
+    ws = [Parameter(w) for w in point]
+    loss = surface(*ws)
+    (h11, h12), (_, h22) = hessian(loss, ws)
+    return [derivative.data for derivative in (*gradients(loss, ws), h11, h12, h22)]
+
+
+# On the surfaces of one example ∂L/∂w2 is nowhere 0: more weight on σ(w1) > 0 always brings y nearer to 1.
+grid = [(w1 / 2.0, w2 / 2.0) for w1 in range(-16, 17) for w2 in range(-16, 17)]
+one_example = [one_example_squared_error, one_example_cross_entropy]
+greatest = max(derivatives(surface, point)[1] for surface in one_example for point in grid)
+print(f"\nat {len(grid)} points of the surfaces of one example, ∂L/∂w2 is at most {greatest:.0e}")
+
+# %% the saddle, by Newton's method: where the slope is 0, curved up one way and down the other (eigenvalues)
+saddle = -0.5, 0.1
+for _ in range(6):
+    g1, g2, h11, h12, h22 = derivatives(two_examples, saddle)
+    determinant = h11 * h22 - h12 * h12
+    saddle = saddle[0] - (h22 * g1 - h12 * g2) / determinant, saddle[1] - (h11 * g2 - h12 * g1) / determinant
+middle, radius = (h11 + h22) / 2.0, math.hypot((h11 - h22) / 2.0, h12)
+print(f"the saddle of two examples is at w1 = {saddle[0]:.6f} (-log 2), w2 = {abs(saddle[1]):.6f}:", end=" ")
+print(f"slope {math.hypot(g1, g2):.0e}, curvatures {middle - radius:.3f} and {middle + radius:.3f}")
+
+
+# %% the surfaces and the paths
+def draw(*panels: Any) -> None:
+    ticks = [-8.0 + i / 5.0 for i in range(81)]
+    for axes, (surface, both) in zip(panels, paths.items(), strict=True):
+        heights = [[surface(w1, w2) for w1 in ticks] for w2 in ticks]
+        lines = axes.contour(ticks, ticks, heights, 10, colors="#999999", linewidths=0.8)
+        axes.clabel(lines, fontsize=7)
+        for path, style, colour in zip(both, ["-", "--"], ["#005A9C", "#A33B00"], strict=True):
+            label = f"to a loss of {surface(*path[-1]):.3f}"
+            axes.plot(*zip(*path, strict=True), style, color=colour, linewidth=2.0, label=label)
+            axes.plot(*path[0], "o", color=colour)
+        axes.set(title=surface.__name__.replace("_", " "), xlabel="w1", ylabel="w2")
+    panels[2].plot(*saddle, "kX", markersize=9, label="saddle")
+    for axes in panels:
+        axes.legend(loc="lower right")
+
+
+save_figure(output / "loss_surfaces.svg", draw, columns=3, size=(12.0, 4.2))
