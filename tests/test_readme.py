@@ -13,9 +13,10 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_output_is_the_real_one() -> None:
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_every_output_is_the_real_one(readme: str) -> None:
     """Programs, commands and the debugger print what the README says; without a renderer, .gv instead of .svg."""
-    for block, output in outputs(README):
+    for block, output in outputs((ROOT / readme).read_text(encoding="utf-8")):
         expected = block.text if renderer() else re.sub(r"(f|mlp)\.svg", r"\1.gv", block.text)
         printed = "".join(line for line in output.splitlines(keepends=True) if "no Graphviz found" not in line)
         assert printed.rstrip("\n") == expected.rstrip("\n")
@@ -36,11 +37,12 @@ def test_the_launch_configuration_is_json() -> None:
     assert launch["configurations"][0]["justMyCode"] is False
 
 
-@pytest.mark.parametrize("readme", [ROOT / "README.md", ROOT / "demos" / "README.md"], ids=["README", "demos"])
-def test_every_link_leads_to_a_file(readme: Path) -> None:
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md", "demos/README.md"])
+def test_every_link_leads_to_a_file(readme: str) -> None:
     """Links and pictures within the repository exist."""
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", readme.read_text(encoding="utf-8")):
-        assert (readme.parent / target).exists(), target
+    path = ROOT / readme
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
 
 
 def test_every_lesson_is_in_the_table_of_contents() -> None:
