@@ -49,6 +49,8 @@ REFUSED = {
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["tinygrad_edu"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 def test_alone_it_explains_and_draws_the_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,6 +98,80 @@ def test_an_expression_is_explained_and_drawn(capsys: pytest.CaptureFixture[str]
     source = Path("f.gv").read_text(encoding="utf-8")
     assert source.count("parameter") == 2
     assert "f = sigmoid(w*x + b)" in source
+
+
+PROGRAM = """
+from tinygrad_edu import Parameter, sigmoid
+w = Parameter(0.5)
+print("running as", __name__)
+
+def f(x, b):
+    h1 = x * w
+    return sigmoid(h1 + b)
+
+def several(x):
+    return [x]
+"""
+
+
+def test_a_stepper_of_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    """--stepper writes the page, and nothing else but the trace."""
+    assert main(["sigmoid(w*x + b)", "x=1", "w=0", "b=0", "--stepper", "f.html"]) == 0
+    assert capsys.readouterr().out.endswith("\nwrote f.html\n")
+    page = Path("f.html").read_text(encoding="utf-8")
+    assert "<h1>f = sigmoid(w*x + b)   at x=1, w=0, b=0</h1>" in page
+    assert [path.name for path in Path().iterdir()] == ["f.html"]
+
+
+def test_a_stepper_of_the_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--stepper", "f.html"]) == 0
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in capsys.readouterr().out
+    assert "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0" in Path("f.html").read_text(encoding="utf-8")
+
+
+def test_a_function_of_a_file_is_explained_by_the_names_of_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file runs as `python file.py` runs it; then the function is traced, and its stepper written."""
+    Path("program.py").write_text(PROGRAM, encoding="utf-8")
+    assert main(["program.py:f", "x=1", "b=2", "--stepper", "f.html"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("running as __main__\ngiven      x = 1, w = 0.5, b = 2\n")
+    assert "  h1 = x × w           1 × 0.5          = 0.5" in printed
+    assert "∂f/∂h2 = f·(1 − f)" in printed
+    assert "<h3>program.py</h3>" in Path("f.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "status"),
+    [
+        (["program.py:f", "x=1"], "f(x, b): missing a required argument: 'b'", 2),
+        (["program.py:g", "x=1"], "program.py has no function 'g': there is f, several", 2),
+        (["program.py:w", "x=1"], "program.py has no function 'w': there is f, several", 2),
+        (["program.py:several", "x=1"], "several must return one Value to differentiate, got [Value(x=1)]", 2),
+        (["other.py:f", "x=1"], "No such file or directory: 'other.py'", 1),
+        (["program.py:f", "x=1", "b=1", "--stepper", "f.svg"], "the name must end in .html, got 'f.svg'", 2),
+    ],
+)
+def test_a_function_that_cannot_be_stepped_through_is_refused(
+    arguments: list[str], message: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("program.py").write_text(PROGRAM, encoding="utf-8")
+    assert main([*arguments, "--stepper", "f.html"] if "--stepper" not in arguments else arguments) == status
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert not Path("f.html").exists()
+
+
+def test_an_error_in_the_file_is_shown_as_python_shows_it() -> None:
+    """With the line of the file, and none of this package."""
+    Path("program.py").write_text("x = 1\ny = x / 0\n", encoding="utf-8")
+    command = [sys.executable, "-m", "tinygrad_edu", "program.py:f", "x=1"]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    assert finished.returncode == 1
+    lines = finished.stderr.splitlines()
+    assert lines[:2] == ["Traceback (most recent call last):", '  File "program.py", line 2, in <module>']
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    assert "tinygrad_edu" not in finished.stderr
 
 
 def test_one_leaf_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,8 @@ def test_all_is_complete(package: Any) -> None:
         "explain",
         "draw_dot",
         "save_graph",
+        "save_stepper",
+        "Stepper",
     ],
 )
 def test_the_promised_names_are_public(name: str) -> None:

@@ -24,6 +24,7 @@ from tinygrad_edu.rules import (
     weighted_sum,
 )
 from tinygrad_edu.show.diagram import draw_dot, save_graph
+from tinygrad_edu.show.stepper import Stepper, save_stepper
 from tinygrad_edu.show.steps import backward_steps
 from tinygrad_edu.show.text import explain, trace
 from tinygrad_edu.symbol import Symbol
@@ -32,6 +33,7 @@ __all__ = [
     "Constant",
     "Dual",
     "Parameter",
+    "Stepper",
     "Symbol",
     "Value",
     "backward_steps",
@@ -55,6 +57,7 @@ __all__ = [
     "minimum",
     "relu",
     "save_graph",
+    "save_stepper",
     "sigmoid",
     "sin",
     "softmax",

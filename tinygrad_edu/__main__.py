@@ -1,7 +1,8 @@
 """The command line: the worked example explained and drawn, or an expression of one's own.
 
     python -m tinygrad_edu
-    python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg
+    python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
+    python -m tinygrad_edu my_file.py:my_function x=1 --stepper f.html
     python -m tinygrad_edu doctor
 """
 
@@ -11,17 +12,23 @@ import argparse
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from tinygrad_edu.engine import Parameter, Value
-from tinygrad_edu.expression import ExpressionError, evaluate
+from tinygrad_edu.expression import ExpressionError
 from tinygrad_edu.show.diagram import save_graph
 from tinygrad_edu.show.render import INSTALL, renderer
+from tinygrad_edu.show.source import Recording, record, record_expression
+from tinygrad_edu.show.stepper import check_name, distinct_names, labelled, save_page
 from tinygrad_edu.show.text import explain
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
+FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,9 +59,15 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tinygrad_edu", description="Explain and draw how the gradient of an expression comes about."
     )
-    parser.add_argument("expression", nargs="?", help='such as "sigmoid(w*x + b)"; "doctor" says what can draw here')
+    parser.add_argument(
+        "expression",
+        nargs="?",
+        help='such as "sigmoid(w*x + b)"; or a function of a Python file, file.py:function, which returns one Value; '
+        '"doctor" says what can draw here',
+    )
     parser.add_argument("values", nargs="*", metavar="name=number", help="a number for each variable")
     parser.add_argument("--draw", metavar="FILE", help="draw the graph: .svg, .png, .pdf or .gv")
+    parser.add_argument("--stepper", metavar="FILE", help="write a page that steps through forward and backward: .html")
     parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
     parser.add_argument("--leaf", metavar="NAME", help="list the paths to this variable only")
     parser.add_argument("--ascii", action="store_true", default=None, help="write the trace without ∂, × and →")
@@ -63,28 +76,64 @@ def parser() -> argparse.ArgumentParser:
 
 def worked_example(options: argparse.Namespace) -> int:
     """f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
-    x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")
-    f = evaluate(WORKED_EXAMPLE, {"x": x, "w": w, "b": b})
-    title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
-    print(f"{title}, written out as {WORKED_EXAMPLE}\n")
-    explain(f, w, ascii=options.ascii)
-    f.backward()
-    return draw(f, options.draw or "worked_example.svg", title)
+    variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
+    recording = record_expression(WORKED_EXAMPLE, variables)
+    recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
+    print(f"{recording.title}, written out as {WORKED_EXAMPLE}\n")
+    options.draw = options.draw or "worked_example.svg"
+    return show(recording, [variables["w"]], options)
 
 
 def explain_expression(options: argparse.Namespace) -> int:
-    """An expression of the user's own: its trace and, where asked for, its picture."""
+    """An expression or a function of the user's own: its trace and, where asked for, its picture and its stepper."""
     variables = read_values(options.values, options.parameters.split(","))
-    f = evaluate(options.expression, variables)
-    f.label = f.label or "f"
     if options.leaf and options.leaf not in variables:
         raise ExpressionError(f"--leaf {options.leaf}: the variables are {', '.join(variables)}")
     leaves = [variables[options.leaf]] if options.leaf else list(variables.values())
-    explain(f, *leaves, ascii=options.ascii)
-    f.backward()
-    if options.draw:
-        return draw(f, options.draw, f"{f.label} = {options.expression}   at {', '.join(options.values)}")
+    if found := FUNCTION.fullmatch(options.expression):
+        recording = record(function_of_file(found["file"], found["name"]), variables)
+        return show(recording, leaves if options.leaf else [], options)
+    recording = record_expression(options.expression, variables)
+    f = recording.root
+    f.label = f.label or "f"
+    recording.title = f"{f.label} = {options.expression}   at {', '.join(options.values)}"
+    return show(recording, leaves, options)
+
+
+def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
+    """Print the trace, and write the files that are asked for."""
+    if options.stepper:
+        check_name(options.stepper)
+    with labelled(distinct_names(recording)):
+        explain(recording.root, *leaves, ascii=options.ascii)
+        recording.root.backward()
+        if options.draw:
+            draw(recording.root, options.draw, recording.title)
+    if options.stepper:
+        print(f"\nwrote {save_page(recording, options.stepper)}")
     return 0
+
+
+def function_of_file(path: str, name: str) -> Callable[..., Any]:
+    """A function of a Python file, which is run as `python file.py` runs it, its errors shown as Python shows them.
+
+    Raises OSError if the file cannot be read, ExpressionError if it has no function of that name.
+    """
+    program = Path(path).read_bytes()
+    sys.argv = [path]
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    namespace: dict[str, Any] = {"__name__": "__main__", "__file__": path}
+    try:
+        exec(compile(program, path, "exec"), namespace)
+    except Exception as error:
+        seen = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        sys.excepthook(type(seen), seen, seen.__traceback__)
+        sys.exit(1)
+    function: Callable[..., Any] | None = namespace.get(name)
+    if not callable(function):
+        own = [key for key, thing in namespace.items() if getattr(thing, "__module__", "") == "__main__"]
+        raise ExpressionError(f"{path} has no function {name!r}: there is {', '.join(own) or 'none'}")
+    return function
 
 
 def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value]:
@@ -102,13 +151,12 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
     return values
 
 
-def draw(f: Value, path: str, title: str) -> int:
+def draw(f: Value, path: str, title: str) -> None:
     """Write the picture and say where."""
     try:
         print(f"\nwrote {save_graph(f, path, title)}")
     except ModuleNotFoundError as error:
         print(f"no picture is drawn: pip install {error.name}", file=sys.stderr)
-    return 0
 
 
 def doctor() -> int:

@@ -1,13 +1,15 @@
 """Rebuild the pictures of this folder, those of the READMEs: python demos/gallery/build.py.
 
-Runs the lessons, which takes a minute, and keeps one picture of each. Needs Graphviz and matplotlib.
+Runs the lessons and keeps one picture of each, then photographs the stepper. Needs Graphviz, matplotlib and Chromium.
 """
 
 import runpy
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
-from tinygrad_edu import save_graph
+from tinygrad_edu import Parameter, Value, save_graph, save_stepper, sigmoid
 from tinygrad_edu.nn import MLP
 
 GALLERY = Path(__file__).parent
@@ -41,5 +43,22 @@ def build(folder: Path) -> None:
     save_graph(y, folder / "mlp.svg", "MLP(2, [3, 1])")
 
 
+def photograph_stepper(picture: Path) -> None:
+    """The stepper's page in the middle of backward, as Chromium shows it."""
+    w, b = Parameter(0.0), Parameter(0.0)
+
+    def f(x: Value) -> Value:
+        h1 = x * w  # variables name the nodes
+        h2 = h1 + b
+        return sigmoid(h2)
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = save_stepper(f, Path(folder) / "f.html", x=1.0)
+        flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
+        screen = ["--window-size=1240,720", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
+        subprocess.run(["chromium", *flags, *screen], check=True, capture_output=True)
+
+
 if __name__ == "__main__":
     build(GALLERY)
+    photograph_stepper(GALLERY / "stepper.png")

@@ -135,13 +135,14 @@ def draw_nodes(
     ids = {node: f"v{i}" for i, node in enumerate(nodes)}
     shown_at = {place: parameter for parameter, place in folded.items()}
     detailed = len(nodes) <= DETAILED_NODES
+    if not detailed:
+        dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
     for node in nodes:
         style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {}) | (MARKED if node in marked else {})
         note = marked.get(node, "")
         box = detailed_box(graph, node, shown_at.get((node, -1)), note) if detailed else one_line_box(graph, node, note)
         dot.node(ids[node], box, id=ids[node], tooltip=plain(graph.name(node)), **style)
-    operands = [(node, i, child) for node in nodes for i, child in enumerate(node.children) if child in ids]
-    for number, (node, i, child) in enumerate(operands):
+    for number, (node, i, child) in enumerate(arrows(nodes)):
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
         arrow = ""
         if detailed and (weight := shown_at.get((node, i))):
@@ -151,12 +152,17 @@ def draw_nodes(
         dot.edge(ids[child], ids[node], arrow, id=f"e{number}", tooltip=tooltip)
 
 
+def arrows(nodes: list[Value]) -> list[tuple[Value, int, Value]]:
+    """The arrows of a picture of these nodes, e0, e1, …: each a node, the number of an operand, and the operand."""
+    drawn = set(nodes)
+    return [(node, i, child) for node in nodes for i, child in enumerate(node.children) if child in drawn]
+
+
 def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str = "") -> str:
     """A name and what it is, a value, a gradient, in three lines; the bias that has no box of its own; a note."""
     head = f"<b>{rich(graph.name(node, FORMULAS))}</b> "
     if node.op:
-        long_sum = isinstance(node.op, WeightedSum) and len(node.children) > LONG_SUM
-        head += "= Σ wᵢ × xᵢ + b" if long_sum else f"= {rich(graph.operation(node, OPERATIONS))}"
+        head += f"= {rich(operation(graph, node))}"
     else:
         head += f'<font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>'
     value = FORMULAS.number(node.data)
@@ -168,6 +174,12 @@ def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str
     if note:
         rows.append(f'<td align="left" colspan="2">{coloured(f"<b>{rich(note)}</b>", MARKED["color"])}</td>')
     return table(rows, padding=2)
+
+
+def operation(graph: Graph, node: Value) -> str:
+    """What a node is, in names, unless that is too long to read."""
+    long_sum = isinstance(node.op, WeightedSum) and len(node.children) > LONG_SUM
+    return "Σ wᵢ × xᵢ + b" if long_sum else graph.operation(node, OPERATIONS)
 
 
 def weight_label(graph: Graph, node: Value, weight: Value) -> str:

@@ -1,0 +1,325 @@
+"""Recording: which piece of the learner's source made each Value, and what the learner calls it."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import tinygrad_edu
+import tinygrad_edu.nn
+from tinygrad_edu import Parameter, Value, topological_order
+from tinygrad_edu.expression import ExpressionError
+from tinygrad_edu.nn import MLP, Neuron
+from tinygrad_edu.show.source import Place, Recording, record, record_expression
+
+exact = pytest.mark.skipif(sys.version_info < (3, 11), reason="before Python 3.11 only the line is known")
+
+
+def function_in(folder: Path, program: str, name: str = "f") -> Any:
+    """A function of a program, which lies in a file."""
+    path = folder / "program.py"
+    path.write_text(program, encoding="utf-8")
+    namespace: dict[str, Any] = {"functools": functools, **vars(tinygrad_edu), **vars(tinygrad_edu.nn)}
+    exec(compile(program, str(path), "exec"), namespace)
+    return namespace[name]
+
+
+def text_at(recording: Recording, place: Place) -> str:
+    """The text that a place marks."""
+    lines = [recording.line(place.file, number) for number in range(place.line, place.end_line + 1)]
+    lines[-1] = lines[-1][: place.end_column]
+    lines[0] = lines[0][place.column :]
+    return "\n".join(lines)
+
+
+def operations(recording: Recording) -> list[Value]:
+    return [node for node in topological_order(recording.root) if node.op]
+
+
+def made_by(recording: Recording) -> list[str]:
+    """For each operation in topological order, the learner's text that made it."""
+    return [text_at(recording, recording.calls[node].learner[-1]) for node in operations(recording)]
+
+
+# ------------------------------------------------------------------------------------------------------- the text
+
+PROGRAMS = {
+    "one expression": ("def f(x):\n    return sigmoid(2.0*x + x)\n", ["2.0*x", "2.0*x + x", "sigmoid(2.0*x + x)"]),
+    "variables": ("def f(x):\n    h = x * x\n    return h - x\n", ["x * x", "h - x"]),
+    "methods": ("def f(x):\n    return (x * 2).tanh().exp()\n", ["x * 2", "(x * 2).tanh()", "(x * 2).tanh().exp()"]),
+    "two functions": (
+        "def g(x):\n    return x * x\ndef f(x):\n    return g(x) + g(x)\n",
+        ["x * x", "x * x", "g(x) + g(x)"],
+    ),
+    "a loop": ("def f(x):\n    for k in range(2):\n        x = x * k\n    return x\n", ["x * k", "x * k"]),
+    "in place": ("def f(x):\n    y = -x\n    y += x\n    return y\n", ["-x", "y += x"]),
+    "a comprehension": (
+        "def f(x):\n    xs = [x * k for k in range(2)]\n    return sum(xs)\n",
+        ["x * k", "sum(xs)", "x * k", "sum(xs)"],
+    ),
+    "a generator": (
+        "def f(x):\n    return sum(x**k for k in (2, 3))\n",
+        ["x**k", "sum(x**k for k in (2, 3))", "x**k", "sum(x**k for k in (2, 3))"],
+    ),
+    "a lambda": ("f = lambda x: x * x\n", ["x * x"]),
+    "a lambda within": ("def f(x):\n    square = lambda v: v * v\n    return square(x)\n", ["v * v"]),
+    "reduce": (
+        "def f(x):\n    return functools.reduce(lambda a, b: a * b, [x, x, x])\n",
+        ["a * b", "a * b"],
+    ),
+    "a decorator": (
+        "def twice(g):\n    def h(x):\n        return g(g(x))\n    return h\n@twice\ndef f(x):\n    return x * x\n",
+        ["x * x", "x * x"],
+    ),
+    "several lines": (
+        "def f(x):\n    return (x\n            * x\n            - 1)\n",
+        ["x\n            * x", "x\n            * x\n            - 1"],
+    ),
+    "a function of the table's": ("def f(x):\n    y = leaky_relu(x)\n    return y\n", ["leaky_relu(x)"] * 4),
+    "Chinese": (
+        "def f(x):\n    '''神经元'''; 权重 = 2.0; 和 = x * 权重  # 求和 ∑\n    return '符号' and 和 * 和  # 🙂\n",
+        ["x * 权重", "和 * 和"],
+    ),
+    "characters beyond the first plane": ("def f(x):\n    return '🙂' and x * x\n", ["x * x"]),
+    "tabs": ("def f(x):\n\treturn x *\tx\n", ["x *\tx"]),
+}  # fmt: skip
+
+
+@exact
+@pytest.mark.parametrize("case", PROGRAMS)
+def test_each_value_knows_the_text_that_made_it(case: str, tmp_path: Path) -> None:
+    program, expected = PROGRAMS[case]
+    assert made_by(record(function_in(tmp_path, program), {"x": 1.5})) == expected
+
+
+@pytest.mark.parametrize("case", PROGRAMS)
+def test_each_value_knows_the_line_that_made_it(case: str, tmp_path: Path) -> None:
+    """On every version of Python."""
+    program, texts = PROGRAMS[case]
+    recording = record(function_in(tmp_path, program), {"x": 1.5})
+    lines = program.splitlines()
+    for node, text in zip(operations(recording), texts, strict=True):
+        place = recording.calls[node].learner[-1]
+        assert Path(place.file).name == "program.py"
+        assert text.splitlines()[0] in lines[place.line - 1] or "\n" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sigmoid(w*x + b)", ["w*x", "w*x + b", "sigmoid(w*x + b)"]),
+        ("  w * x", ["w * x"]),
+        ("leaky_relu(x)", ["leaky_relu(x)"] * 4),
+        ("(x +\n w)*b", ["x +\n w", "(x +\n w)*b"]),
+        ("log_sum_exp([x, w])", ["log_sum_exp([x, w])"] * 8),
+    ],
+)
+def test_an_expression_on_the_command_line_is_marked_exactly(text: str, expected: list[str]) -> None:
+    """On every version of Python."""
+    recording = record_expression(text, {name: Value(1.0, name) for name in "xwb"})
+    assert made_by(recording) == expected
+
+
+def test_an_expression_has_no_frames_inside_one_another() -> None:
+    """Of `w*x` within `w*x + b`, only `w*x` is marked."""
+    recording = record_expression("sigmoid(w*x + b)", {name: Value(1.0, name) for name in "xwb"})
+    assert [len(recording.calls[node].learner) for node in operations(recording)] == [1, 1, 1]
+
+
+def test_a_bad_expression_is_the_same_error_as_ever() -> None:
+    with pytest.raises(ExpressionError, match="'y' has no value"):
+        record_expression("x*y", {"x": Value(1.0)})
+
+
+@exact
+def test_the_calls_on_the_way_are_known(tmp_path: Path) -> None:
+    """Outermost first: the call of g, and within g the multiplication."""
+    recording = record(function_in(tmp_path, "def g(x):\n    return x * x\ndef f(x):\n    return -g(x)\n"), {"x": 1.0})
+    product, _ = operations(recording)
+    assert [text_at(recording, place) for place in recording.calls[product].learner] == ["g(x)", "x * x"]
+
+
+@exact
+def test_a_neuron_is_the_learners_call_and_can_be_opened(tmp_path: Path) -> None:
+    recording = record(function_in(tmp_path, "n = Neuron(2, 'tanh')\ndef f(x):\n    return n(x)\n"), {"x": [1.0, 2.0]})
+    assert made_by(recording) == ["n(x)", "n(x)"]
+    z, a = operations(recording)
+    for node, text in (z, "weighted_sum(self.w, x, self.b)"), (a, "self.activation(z)"):
+        assert [text_at(recording, place) for place in recording.calls[node].package][1:] == [text]
+
+
+@exact
+def test_an_activation_of_the_learners_is_marked_in_the_learners_source(tmp_path: Path) -> None:
+    program = "def cube(z):\n    return z * z * z\nn = Neuron(1, cube)\ndef f(x):\n    return n([x])\n"
+    assert made_by(record(function_in(tmp_path, program), {"x": 1.0})) == ["n([x])", "z * z", "z * z * z"]
+
+
+@exact
+def test_a_module_called_directly_shows_its_own_source() -> None:
+    recording = record(Neuron(2, "tanh"), {"x": [1.0, 2.0]})
+    assert set(made_by(recording)) == {"self.activate(as_inputs(x, len(self.w)))"}
+
+
+@exact
+def test_leaves_made_on_the_way_are_marked_too(tmp_path: Path) -> None:
+    recording = record(function_in(tmp_path, "def f(x):\n    w = Value(2.0)\n    return w * x\n"), {"x": 1.0})
+    w, x = recording.root.children
+    assert text_at(recording, recording.calls[w].learner[-1]) == "Value(2.0)"
+    assert x not in recording.calls
+
+
+@pytest.mark.parametrize(
+    ("program", "block"),
+    [
+        ("def g(): pass\n\ndef f(x):\n    return x * x\n", (3, 4)),
+        ("class A:\n    def f(self, x):\n        return x * x\nf = A().f\n", (2, 3)),
+        ("import functools\n@functools.cache\ndef f(x):\n\n    return x * x\n", (2, 5)),
+        ("f = (\n    lambda x:\n    x * x\n)\n", (1, 4)),
+    ],
+)
+def test_the_function_around_a_place_is_shown(program: str, block: tuple[int, int], tmp_path: Path) -> None:
+    recording = record(function_in(tmp_path, program), {"x": 1.0})
+    assert recording.block_at(recording.calls[recording.root].learner[-1]) == block
+
+
+# ------------------------------------------------------------------------------------------------------ the names
+
+NAMES = {
+    "variables": ("def f(x, w):\n    h1 = x * w\n    h2 = h1 + x\n    return h2 * 2\n", ["h1", "h2", "f"]),
+    "with a type": ("def f(x, w):\n    h: Value = x * w\n    return -h\n", ["h", "f"]),
+    "in an expression": ("def f(x, w):\n    return -(h := x * w)\n", ["h", "f"]),
+    "two at once": ("def f(x, w):\n    h, k = x * w, x + w\n    return h - k\n", ["h", "k", "f"]),
+    "the returned one": ("def f(x, w):\n    y = x * w\n    return y\n", ["y"]),
+    "of another function": (
+        "def g(v):\n    square = v * v\n    return square\ndef f(x, w):\n    y = g(x)\n    return -y\n",
+        ["square", "f"],
+    ),
+    "a label of one's own stays": (
+        "def f(x, w):\n    h = x * w\n    h.label = 'product'\n    return -h\n",
+        ["product", "f"],
+    ),
+    "a neuron's activation": ("n = Neuron(1)\ndef f(x, w):\n    h = n([x])\n    return -h\n", ["h", "f"]),
+    "within a network places stay": (
+        "n = MLP(1, [1, 1], 'tanh', seed=1)\ndef f(x, w):\n    h = n([x])\n    return -h\n",
+        ["layers.0.neurons.0.z", "layers.0.neurons.0.a", "layers.1.neurons.0.z", "f"],
+    ),
+    "unnamed": ("f = lambda x, w: -x\n", ["f"]),
+    "private names are nobody's": ("def f(x, w):\n    _h = [-x]\n    return -_h[0]\n", ["", "f"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_variables_name_what_they_hold(case: str, tmp_path: Path) -> None:
+    program, expected = NAMES[case]
+    recording = record(function_in(tmp_path, program), {"x": 1.5, "w": 2.0})
+    names = recording.names()
+    assert [names.get(node, node.label) for node in operations(recording)] == expected
+
+
+@exact
+def test_in_a_loop_every_turn_is_named(tmp_path: Path) -> None:
+    program = "def f(x):\n    total = x * 0\n    for k in range(3):\n        total = total + x\n    return total\n"
+    recording = record(function_in(tmp_path, program), {"x": 1.0})
+    assert [recording.names()[node] for node in operations(recording)] == ["total"] * 4
+
+
+def test_leaves_are_named_by_the_variables_that_hold_them(tmp_path: Path) -> None:
+    """Local variables, those of the function around, and those of the module."""
+    program = (
+        "w = Parameter(2.0)\n"
+        "def make(b):\n    def f(x):\n        c = Value(1.0)\n        return x*w + b*c\n    return f\n"
+        "f = make(Parameter(0.5))\n"
+    )
+    recording = record(function_in(tmp_path, program), {"x": 1.0})
+    names = recording.names()
+    leaves = [node for node in topological_order(recording.root) if not node.op]
+    assert [names.get(node, node.label) for node in leaves] == ["x", "w", "b", "c"]
+
+
+def test_a_leafs_label_stays(tmp_path: Path) -> None:
+    recording = record(function_in(tmp_path, "def f(x):\n    w = Value(2.0, 'weight')\n    return w * x\n"), {"x": 1.0})
+    assert recording.root.children[0] not in recording.names()
+
+
+# ---------------------------------------------------------------------------------------------------- the watching
+
+
+def test_watching_ends_with_the_call(tmp_path: Path) -> None:
+    record(lambda x: x * x, {"x": 1.0})
+    assert sys.getprofile() is None
+
+
+def test_watching_ends_with_an_error() -> None:
+    with pytest.raises(ZeroDivisionError):
+        record(lambda x: x / 0, {"x": 1.0})
+    assert sys.getprofile() is None
+
+
+def test_a_profiler_that_was_there_is_there_again() -> None:
+    def profiler(frame: FrameType, event: str, argument: Any) -> None:
+        pass
+
+    sys.setprofile(profiler)
+    try:
+        record(lambda x: x * x, {"x": 1.0})
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+
+
+def test_the_result_is_what_the_call_alone_gives() -> None:
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    assert record(model, {"x": [1.0, 2.0]}).root.data == model([1.0, 2.0]).data
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, r"^f\(x, w\): missing a required argument: 'x'"),
+        ({"x": 1.0, "y": 1.0}, r"^f\(x, w\): got an unexpected keyword argument 'y'"),
+        ({"x": "1"}, "a real number is needed"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_named(inputs: dict[str, Any], message: str) -> None:
+    def f(x: Any, w: Any = 2) -> Any:
+        return x * Value(w)
+
+    with pytest.raises((ValueError, TypeError), match=message):
+        record(f, inputs)
+
+
+@pytest.mark.parametrize("result", [3.0, None, [Value(1.0)], "text"])
+def test_what_is_no_value_cannot_be_differentiated(result: object) -> None:
+    def loss(x: Any) -> object:
+        return result
+
+    with pytest.raises(ValueError, match="^loss must return one Value to differentiate, got "):
+        record(loss, {"x": 1.0})
+
+
+def test_inputs_become_values_of_their_names() -> None:
+    """Numbers and lists of numbers; Values, flags and everything else stay what they are."""
+    seen = {}
+
+    def f(**inputs: Any) -> Any:
+        seen.update(inputs)
+        return inputs["x"] * 1
+
+    w, model = Parameter(2.0), object()
+    recording = record(f, {"x": 1, "xs": [1.0, [2.0]], "w": w, "model": model, "flag": True})
+    assert (seen["w"], seen["model"], seen["flag"]) == (w, model, True)
+    assert [seen["x"].label, seen["xs"][0].label, seen["xs"][1][0].label] == ["x", "xs1", "xs21"]
+    assert recording.title.startswith("f(x = 1, xs = [1.0, [2.0]], w = 2, model = <object")
+
+
+def test_source_that_is_not_to_be_had_is_empty() -> None:
+    namespace: dict[str, Any] = {}
+    exec("def f(x):\n    return x * x\n", namespace)
+    recording = record(namespace["f"], {"x": 1.0})
+    place = recording.calls[recording.root].learner[-1]
+    assert recording.line(place.file, place.line) == ""
