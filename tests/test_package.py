@@ -102,6 +102,7 @@ def test_all_is_complete(package: Any) -> None:
         "save_graph",
         "save_stepper",
         "Stepper",
+        "static_graph",
     ],
 )
 def test_the_promised_names_are_public(name: str) -> None:
@@ -150,6 +151,7 @@ def imports_of(name: str) -> set[str]:
         ("rules", set()),
         ("engine", {"rules"}),
         ("symbol", {"rules"}),
+        ("static", {"rules", "engine", "symbol", "tracing", "source"}),
     ],
 )
 def test_imports_point_one_way(name: str, imports: set[str]) -> None:

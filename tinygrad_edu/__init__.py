@@ -27,6 +27,7 @@ from tinygrad_edu.show.diagram import draw_dot, save_graph
 from tinygrad_edu.show.stepper import Stepper, save_stepper
 from tinygrad_edu.show.steps import backward_steps
 from tinygrad_edu.show.text import explain, trace
+from tinygrad_edu.static import static_graph
 from tinygrad_edu.symbol import Symbol
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "static_graph",
     "tanh",
     "topological_order",
     "trace",

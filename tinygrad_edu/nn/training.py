@@ -12,6 +12,7 @@ from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
+from tinygrad_edu.static import StaticGraph, static_graph
 
 SHOWN_EPOCHS = 20  # of a history that is printed
 
@@ -78,6 +79,7 @@ def fit(
     error: Loss | None = None,
     seed: Seed = None,
     progress: bool = True,
+    static: bool = False,
 ) -> History:
     """Train a model: it has its best parameters afterwards, and how it got there is returned.
 
@@ -94,6 +96,8 @@ def fit(
     error       what is measured on `validation`, its mean; without it, the loss
     seed        of the shuffling: the same seed, from the same parameters, gives the same bits
     progress    show the epoch, the loss, the validation error and the time left while it runs
+    static      train with a static graph of one example's loss: the same, but for rounding, and many times faster. The
+                loss must be able to calculate with the targets: a class is given as a list, `one_hot(k, n_classes)`
 
     Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
     Raises ValueError for examples or numbers that make no sense; FloatingPointError, which says what to try, when the
@@ -112,12 +116,13 @@ def fit(
     if decay and decay.optimizer is not optimizer:
         raise ValueError("decay is the schedule of another optimizer than the one given")
     generator = generator_of(seed)
+    graph = static_risk(model, loss, train[0][0], train[1][0]) if static else None
     history, shown = History(ending=f"all {epochs} epochs are done"), Progress(epochs, progress)
     best_state = model.state_dict()
     try:
         for number in range(1, epochs + 1):
             batches = shown.watch(list(mini_batches(*train, batch_size, generator)))
-            training_loss = train_epoch(model, loss, batches, optimizer, l2)
+            training_loss = train_epoch(model, loss, batches, optimizer, l2, graph)
             validation_error = mean_error(model, error or loss, *validation) if validation else None
             history.append(Epoch(number, training_loss, validation_error))
             shown.epoch_done(history.epochs[-1])
@@ -140,12 +145,22 @@ def fit(
     return history
 
 
-def train_epoch(model: Module, loss: Loss, batches: Iterable[Examples], optimizer: Optimizer, l2: float) -> float:
+def train_epoch(
+    model: Module,
+    loss: Loss,
+    batches: Iterable[Examples],
+    optimizer: Optimizer,
+    l2: float,
+    static: StaticGraph | None = None,
+) -> float:
     """One update per mini-batch. Returns the mean loss of all examples, each before the update it takes part in."""
     total, count = 0.0, 0
     for inputs, targets in batches:
         optimizer.zero_grad()
-        batch_loss = backpropagate(model, loss, inputs, targets, l2)
+        if static:
+            batch_loss = backpropagate_statically(model, static, inputs, targets, l2)
+        else:
+            batch_loss = backpropagate(model, loss, inputs, targets, l2)
         optimizer.step()
         total += batch_loss * len(inputs)
         count += len(inputs)
@@ -163,6 +178,41 @@ def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Seq
     objective = risk + l2_penalty(model.weights(), l2) if l2 else risk
     objective.backward()
     return float(risk.data)
+
+
+def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
+    """What one example adds to the mean loss of n, as a static graph, traced for this example.
+
+    Raises TypeError, with the reason, if model or loss decide on a value.
+    """
+
+    def share(inputs: Any, target: Any, n: float) -> Any:
+        return loss(model(inputs), target) / n
+
+    static = static_graph(share, model.parameters())
+    try:
+        static.traced((x, y, 1.0))
+    except TypeError as error:
+        reason = f"static=True is not possible: {error}. A class as target must be a list, one_hot(k, n_classes)"
+        raise TypeError(reason) from error
+    return static
+
+
+def backpropagate_statically(
+    model: Module, static: StaticGraph, inputs: Sequence[Any], targets: Sequence[Any], l2: float
+) -> float:
+    """`backpropagate` with the static graph of a share.
+
+    It adds in the order of `Value.backward`, the penalty first and the last example next: the gradients are the same to
+    the last bit where each parameter is used once per example.
+    """
+    if l2:
+        l2_penalty(model.weights(), l2).backward()
+    shares = [(x, y, len(inputs)) for x, y in zip(inputs, targets, strict=True)]
+    risk = static.batch(reversed(shares))
+    if not math.isfinite(risk):
+        raise FloatingPointError(f"the loss is {risk}")
+    return risk
 
 
 def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:

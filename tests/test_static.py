@@ -1,0 +1,696 @@
+"""Static graphs give the dynamic graph's numbers to the last bit, and their source is worth reading."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import linecache
+import math
+import operator
+import re
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.oracles import ROWS, SAMPLES, Recipe, inputs_of, recipes
+from tinygrad_edu import Constant, Parameter, Value, log, log_softmax, relu, rules, sigmoid, static_graph, tanh
+from tinygrad_edu.engine import NOT_COMPUTED, NotComputed
+from tinygrad_edu.nn import MLP, SGD, binary_cross_entropy, cross_entropy, hinge, squared_error
+from tinygrad_edu.rules import Rule
+from tinygrad_edu.static import StaticGraph
+
+Inputs = Sequence[Any]
+
+
+# ----------------------------------------------------------------------------------- the same as the dynamic graph
+
+
+def backward_gives(function: Callable[..., Any], parameters: Sequence[Value], *samples: Inputs) -> list[float]:
+    """The result and the gradients that the dynamic graph leaves, sample after sample; gradients start at 0."""
+    zero_grad(parameters)
+    total = 0.0
+    for sample in samples:
+        result = function(*sample)
+        result.backward()
+        total += result.data
+    return [total, *gradients_of(parameters)]
+
+
+def static_gives(static: StaticGraph, parameters: Sequence[Value], *samples: Inputs) -> list[float]:
+    zero_grad(parameters)
+    return [static.batch(samples), *gradients_of(parameters)]
+
+
+def zero_grad(parameters: Sequence[Value]) -> None:
+    for parameter in parameters:
+        parameter.grad = NOT_COMPUTED
+
+
+def gradients_of(parameters: Sequence[Value]) -> list[float]:
+    return [parameter.grad for parameter in parameters]
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_every_row(name: str) -> None:
+    """One static graph, at all points where the row is tested; the operands that vary are parameters."""
+    samples = SAMPLES[name]
+    varying = samples.operands_that_vary()
+    by_constants: dict[tuple[float, ...], StaticGraph] = {}
+    parameters = [Parameter(0.0, f"p{i}") for i in varying]
+    for point in samples.points:
+        for parameter, i in zip(parameters, varying, strict=True):
+            parameter.data = point[i]
+        operands = [parameters[varying.index(i)] if i in varying else x for i, x in enumerate(point)]
+        function = functools.partial(scaled_row, ROWS[name], operands)
+        constants = tuple(x for i, x in enumerate(point) if i not in varying)
+        static = by_constants.setdefault(constants, static_graph(function, parameters))
+        for scale in (1.0, -0.3):
+            expected = backward_gives(function, parameters, (scale,))
+            assert static_gives(static, parameters, (scale,)) == expected
+
+
+def scaled_row(row: Rule, operands: Sequence[Any], scale: Any) -> Any:
+    return row.apply(*operands) * scale
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+@given(data=st.data())
+def test_every_row_anywhere_in_its_domain(name: str, data: Any) -> None:
+    samples = SAMPLES[name]
+    point, varying = data.draw(inputs_of(name)), samples.operands_that_vary()
+    operands = [Parameter(x) if i in varying else x for i, x in enumerate(point)]
+    parameters = [x for x in operands if isinstance(x, Parameter)]
+    function = functools.partial(scaled_row, ROWS[name], operands)
+    static = static_graph(function, parameters)
+    assert static_gives(static, parameters, (0.7,)) == backward_gives(function, parameters, (0.7,))
+
+
+def static_of(recipe: Recipe) -> tuple[StaticGraph, Callable[..., Any], list[Value]]:
+    """A random graph, every second leaf a parameter and the others inputs, as a static graph and as a function."""
+    parameters: list[Value] = [Parameter(x, f"p{i}") for i, x in enumerate(recipe.leaves) if i % 2 == 0]
+
+    def function(*inputs: Any) -> Any:
+        leaves = [parameters[i // 2] if i % 2 == 0 else inputs[i // 2] for i in range(len(recipe.leaves))]
+        return recipe.follow(leaves)
+
+    return static_graph(function, parameters), function, parameters
+
+
+@given(recipes(max_operations=20), st.lists(st.floats(-0.01, 0.01), min_size=4, max_size=4))
+def test_random_graphs_after_any_change_of_parameters(recipe: Recipe, changes: list[float]) -> None:
+    static, function, parameters = static_of(recipe)
+    inputs = recipe.leaves[1::2]
+    assume(depends_on_parameters(static, inputs))
+    expected = backward_gives(lambda *xs: function(*map(Value, xs)), parameters, inputs)
+    assert static_gives(static, parameters, inputs) == expected
+    for parameter, change in zip(parameters, changes, strict=False):
+        parameter.data += change
+    try:
+        expected = backward_gives(lambda *xs: function(*map(Value, xs)), parameters, inputs)
+    except (ValueError, ArithmeticError) as error:
+        with pytest.raises(type(error)):
+            static.batch([inputs])
+    else:
+        assert static_gives(static, parameters, inputs) == expected
+
+
+def depends_on_parameters(static: StaticGraph, inputs: Sequence[float]) -> bool:
+    try:
+        static.traced(inputs)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "leaky_relu", "elu", "softplus", "linear"])
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (hinge, 1, [1.0, -1.0]),
+        (squared_error, 2, [[0.5, -1.0], [0.0, 2.0]]),
+        (binary_cross_entropy, 1, [1.0, 0.0]),
+        (lambda logits, y: -rules.weighted_sum(y, log_softmax(logits)), 3, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]),
+    ],
+    ids=["hinge", "squared_error", "binary_cross_entropy", "cross_entropy"],
+)
+def test_networks(activation: str, loss: Callable[[Any, Any], Any], outputs: int, targets: list[Any]) -> None:
+    """Loss and gradients of every sample, while gradient descent moves the parameters."""
+    model = MLP(2, [5, 6, outputs], activation=activation, seed=0)
+
+    def function(x: Any, y: Any) -> Any:
+        return loss(model(x), y)
+
+    static = static_graph(function, model.parameters())
+    inputs = [[0.5, -1.0], [-2.0, 0.25], [0.0, 3.0], [0.0, 0.0]]
+    samples = list(zip(inputs, [*targets, *targets], strict=True))
+    for _ in range(5):
+        for sample in samples:
+            expected = backward_gives(function, model.parameters(), sample)
+            assert static_gives(static, model.parameters(), sample) == expected
+        expected = backward_gives(function, model.parameters(), *samples)
+        assert static_gives(static, model.parameters(), *samples) == expected
+        for parameter in model.parameters():
+            parameter.data -= 0.1 * parameter.grad
+
+
+POINTS = st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=2)
+
+
+@given(st.lists(st.tuples(POINTS, st.sampled_from([-1.0, 1.0])), min_size=1))
+def test_a_batch_is_one_call_after_the_other(samples: list[Any]) -> None:
+    """Also where inactive neurons and satisfied margins are skipped, and on top of gradients that are there already."""
+    model, static = batch_example()
+    parameters = model.parameters()
+    for i, parameter in enumerate(parameters):
+        parameter.grad = 0.1 * i
+    total = 0.0
+    for sample in samples:
+        total += static(*sample)
+    one_by_one = [total, *gradients_of(parameters)]
+    for i, parameter in enumerate(parameters):
+        parameter.grad = 0.1 * i
+    assert [static.batch(samples), *gradients_of(parameters)] == one_by_one
+    assert backward_gives(lambda x, y: hinge(model(x), y), parameters, *samples) == static_gives(
+        static, parameters, *samples
+    )
+
+
+@functools.cache
+def batch_example() -> tuple[MLP, StaticGraph]:
+    model = MLP(2, [6, 6, 1], seed=3)
+    return model, static_graph(lambda x, y: hinge(model(x), y), model.parameters())
+
+
+def test_descending_is_gradient_descent_sample_by_sample() -> None:
+    """`descend` moves the parameters as an optimiser does after each sample, and leaves `grad` alone."""
+    samples = [([0.5, -1.0], 1.0), ([-2.0, 0.25], -1.0), ([1.0, 3.0], 1.0), ([0.5, 0.5], -1.0)]
+    ours, theirs = MLP(2, [6, 5, 1], seed=0), MLP(2, [6, 5, 1], seed=0)
+    static = static_graph(lambda x, y: hinge(ours(x), y), ours.parameters())
+    optimizer = SGD(theirs.parameters(), lr=0.1)
+    for _ in range(3):
+        total = 0.0
+        for x, y in samples:
+            optimizer.zero_grad()
+            loss = hinge(theirs(x), y)
+            loss.backward()
+            total += loss.data
+            optimizer.step()
+        assert static.descend(samples, lr=0.1) == total
+        assert [p.data for p in ours.parameters()] == [p.data for p in theirs.parameters()]
+    assert all(isinstance(p.grad, NotComputed) for p in ours.parameters())
+
+
+def test_descending_moves_all_parameters_at_once() -> None:
+    """Where the gradient of one parameter needs another, it is the one from before the update."""
+    w, v, b = Parameter(2.0, "w"), Parameter(3.0, "v"), Parameter(1.0, "b")
+
+    def function(x: Any) -> Any:
+        return w * v * x + b / v + tanh(w * b) * w * w
+
+    static = static_graph(function, [w, v, b])
+    backward_gives(function, [w, v, b], (0.5,))
+    expected = [p.data - 0.1 * p.grad for p in (w, v, b)]
+    static.descend([(0.5,)], lr=0.1)
+    assert [w.data, v.data, b.data] == expected
+
+
+def test_a_parameter_that_cannot_move_the_result_gets_a_gradient_of_zero() -> None:
+    """As `backward` leaves it; and one that does not occur keeps none."""
+    w, v, unused = Parameter(2.0, "w"), Parameter(3.0, "v"), Parameter(1.0, "u")
+    static = static_graph(lambda x: rules.step(w) * x * v, [w, v, unused])
+    static(2.0)
+    assert (w.grad, v.grad) == (0.0, 2.0)
+    assert not isinstance(w.grad, NotComputed)
+    assert isinstance(unused.grad, NotComputed)
+    assert "d_w =" not in static.source
+
+
+def test_nan_is_not_skipped() -> None:
+    """Where a number has become nan, so do the gradients, as in the dynamic graph."""
+    model, static = batch_example()
+    assert math.isnan(static([math.nan, 1.0], 1.0))
+    assert math.isnan(model.parameters()[0].grad)
+
+
+def test_a_parameter_alone() -> None:
+    w = Parameter(2.0, "w")
+    assert static_gives(static_graph(lambda: w, [w]), [w], ()) == [2.0, 1.0]
+
+
+def test_a_loss_over_all_samples_is_a_graph_like_any_other() -> None:
+    """A function without arguments, with constants, Values and parameters mixed in any order."""
+    w = Parameter(0.5, "w")
+
+    def loss() -> Any:
+        return sum((Value(x) * w - Constant(y)) ** 2 for x, y in [(1.0, 2.0), (2.0, 3.0), (3.0, 5.0)]) / 3
+
+    static = static_graph(loss, [w])
+    assert static_gives(static, [w], ()) == backward_gives(loss, [w], ())
+    w.data = 1.5
+    assert static_gives(static, [w], ()) == backward_gives(loss, [w], ())
+
+
+def test_other_values_stay_as_they_are() -> None:
+    """Only parameters are read at each call."""
+    w, scale = Parameter(2.0, "w"), Value(3.0)
+    static = static_graph(lambda x: w * x * (scale + 1.0), [w])
+    assert static(1.0) == 8.0
+    scale.data = 100.0
+    assert static(1.0) == 8.0
+
+
+def test_integers_count_as_floats() -> None:
+    w = Parameter(2, "w")
+    result = static_graph(lambda x, y: x * y + w, [w])(2**31, 2**31 + 1)
+    assert (result, type(result)) == (float(2**31) * float(2**31 + 1) + 2.0, float)
+
+
+class Swish(Rule):
+    """x · sigmoid(x) (Ramachandran et al., 2017)."""
+
+    def forward(self, x: float) -> float:
+        return x * sigmoid(x)
+
+    def partials(self, out: Any, x: Any) -> Any:
+        return (out + sigmoid(x) * (1.0 - out),)
+
+
+class Clamp(Rule):
+    """x between low and high; its symbol is taken by another row."""
+
+    symbol = "tanh"
+
+    def forward(self, x: float, low: float, high: float) -> float:
+        return min(max(x, low), high)
+
+    def partials(self, out: Any, x: Any, low: Any, high: Any) -> Any:
+        return (rules.step(x - low) * rules.step(high - x), math.nan, math.nan)
+
+
+def test_new_rows_work_at_once() -> None:
+    w = Parameter(0.5, "w")
+
+    def function(x: Any) -> Any:
+        return Clamp().apply(Swish()(w * x), -1.0, 1.0) * tanh(w)
+
+    static = static_graph(function, [w])
+    for x in (1.0, -2.0, 10.0):
+        assert static_gives(static, [w], (x,)) == backward_gives(function, [w], (x,))
+
+
+# ----------------------------------------------------------------------------------------------------- the source
+
+
+def test_the_source_is_read_like_the_table() -> None:
+    """Names from labels, sections, formulas as in the table, and what is used twice once."""
+    w, b = Parameter(0.5, "w"), Parameter(0.0, "b")
+
+    def loss(x: Any, y: Any) -> Any:
+        difference = tanh(w * x + b) - y
+        difference.label = "difference"
+        return difference * difference
+
+    static = static_graph(loss, [w, b])
+    assert static.source == (
+        "def backpropagate(samples, parameters, gradients):\n"
+        "    [w, b] = parameters\n"
+        "    [d_w, d_b] = gradients\n"
+        "    total = 0.0\n"
+        "    for [x, y] in samples:\n"
+        "        # forward\n"
+        "        v1 = w * x\n"
+        "        v2 = v1 + b\n"
+        "        v3 = tanh(v2)\n"
+        "        difference = v3 - y\n"
+        "        v4 = difference * difference\n"
+        "        total += v4\n"
+        "        # backward: d_… is the gradient of v4 along …\n"
+        "        d_v4 = 1.0\n"
+        "        v5 = d_v4 * difference\n"
+        "        d_difference = v5 + v5\n"
+        "        d_v3 = d_difference\n"
+        "        d_v2 = d_v3 * (1.0 - v3 * v3)\n"
+        "        d_v1 = d_v2\n"
+        "        # gradients of the parameters\n"
+        "        d_w += d_v1 * x\n"
+        "        d_b += d_v2\n"
+        "    return total, [d_w, d_b]\n"
+    )
+    assert "w -= lr * (d_v1 * x)" in static.descent_source
+
+
+TRIVIAL = re.compile(r"(?<![\w.])1\.0 \*|\* 1\.0(?![\w.])|(?<![\w.-])0\.0 \+|\+ 0\.0(?![\w.])")
+
+
+@given(recipes(max_operations=20))
+def test_nothing_in_the_source_is_trivial_unused_or_computed_twice(recipe: Recipe) -> None:
+    static, _, _ = static_of(recipe)
+    assume(depends_on_parameters(static, recipe.leaves[1::2]))
+    for source in (static.source, static.descent_source):
+        assert not TRIVIAL.search(source), source
+        tree = ast.parse(source)
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        inputs = {name.id for name in ast.walk(loop_of(tree).target) if isinstance(name, ast.Name)}
+        assert {name.id for name in names} - read - inputs == set(), source
+        computed = Counter(ast.dump(node) for node in ast.walk(tree) if is_computation(node))
+        assert max(computed.values(), default=1) == 1, source
+
+
+def loop_of(tree: ast.Module) -> ast.For:
+    [loop] = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
+    return loop
+
+
+def is_computation(node: ast.AST) -> bool:
+    """Calls and products, but for the update, lr * gradient."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        return not (isinstance(node.left, ast.Name) and node.left.id == "lr")
+    return isinstance(node, ast.Call)
+
+
+def test_a_layer_of_relus_is_skipped_where_it_is_inactive() -> None:
+    """The sum over the neurons above only where it passes; the parameters of a neuron only where it has a gradient."""
+    model = MLP(3, [2, 4, 4, 1], seed=0)
+    static = static_graph(lambda x, y: hinge(model(x), y), model.parameters())
+    static([1.0, 2.0, 3.0], 1.0)
+    conditions = re.findall(r"^ *if (not )?(d_)?v\d+:$", static.source, re.MULTILINE)
+    assert conditions.count(("not ", "d_")) == 1  # the satisfied margin
+    assert conditions.count(("", "")) == 6  # the first two layers, each of them below four neurons
+    assert conditions.count(("", "d_")) == 6  # the neurons with four parameters or more, but for the output
+    assert "# layers.1.neurons.3" in static.source
+
+
+HOSTILE_LABELS = [
+    "x) or exit(",
+    "a\n    import os",
+    "# comment",
+    "lambda",
+    "None",
+    "__debug__",
+    "samples",
+    "parameters",
+    "gradients",
+    "total",
+    "lr",
+    "nan",
+    "tanh",
+    "abs",
+    "v1",
+    "d_v1",
+    "d_x",
+    "x",
+    "ﬁ",  # Python reads the ligature as fi
+    "fi",
+    "w.0",
+    "a.b\n.c",
+    "重み",
+    "same",
+    "same",
+    "",
+]
+
+
+def test_a_label_is_a_name_or_nothing() -> None:
+    """Neither code, nor keywords, nor clashes: every label gives the same numbers."""
+    parameters = [Parameter(0.1 * i, label) for i, label in enumerate(HOSTILE_LABELS)]
+
+    def function(x: Any) -> Any:
+        total = functools.reduce(operator.add, [tanh(p * x) for p in parameters])
+        total.label = "x = 1"
+        return abs(total * total)
+
+    static = static_graph(function, parameters)
+    assert static_gives(static, parameters, (0.5,)) == backward_gives(function, parameters, (0.5,))
+    assert "重み = " not in static.source
+    assert "重み" in static.source
+    for harmful in ("exit", "import", "# comment", "lambda", "__debug__", "ﬁ", "x = 1"):
+        assert harmful not in static.source
+    before = [p.data for p in parameters]
+    static.descend([(0.5,)], lr=0.5)
+    assert [p.data for p in parameters] == [x - 0.5 * p.grad for x, p in zip(before, parameters, strict=True)]
+
+
+def test_the_source_is_what_inspect_and_tracebacks_show() -> None:
+    w = Parameter(-1.0, "w")
+    static = static_graph(lambda x: log(w * x), [w])
+    assert "v2 = log(v1)" in static.source
+    assert inspect.getsource(static.compiled) == static.source
+    assert linecache.getlines(static.compiled.__code__.co_filename) == static.source.splitlines(keepends=True)
+    with pytest.raises(ValueError, match="log") as error:
+        static(1.0)
+    shown = "".join(traceback.format_exception(error.type, error.value, error.tb))
+    assert "v2 = log(v1)" in shown
+
+
+def test_the_same_source_has_the_same_file_name() -> None:
+    """So that breakpoints are found again in another run."""
+    graphs = [static_graph(lambda x: W * x, [W]) for _ in range(2)]
+    other = static_graph(lambda x: W + x, [W])
+    one, two, three = (static.compiled.__code__.co_filename for static in (*graphs, other))
+    assert one == two != three
+
+
+def test_inputs_are_named_as_the_function_names_them() -> None:
+    w = Parameter(1.0, "w")
+    static = static_graph(lambda x, rows, *others: w * x + rows[1][0] + others[1], [w])
+    static(1.0, [[1.0, 2.0], [3.0]], 4.0, 5.0)
+    assert "for [x, rows1_1, rows1_2, rows2_1, others1, others2] in samples:" in static.source
+
+
+# ------------------------------------------------------------------------------------------- what cannot be static
+
+
+def decides(x: Any) -> Any:
+    if x > 0:  # the line to be named
+        return W * x
+    return W
+
+
+def decides_on_a_parameter(x: Any) -> Any:
+    return W * x if W * 2 > 0 else x  # the line to be named
+
+
+def is_equal(x: Any) -> Any:
+    return W * x if x == 1 else W  # the line to be named
+
+
+def takes_the_greater(x: Any) -> Any:
+    return max(W * x, 0.0)  # the line to be named
+
+
+def is_true(x: Any) -> Any:
+    return W * (x or 1.0)  # the line to be named
+
+
+def computes_elsewhere(x: Any) -> Any:
+    return W * math.exp(x)  # the line to be named
+
+
+def wraps(x: Any) -> Any:
+    return W * Value(x)  # the line to be named
+
+
+def takes_for_an_index(x: Any) -> Any:
+    return [W, W * 2][x]  # the line to be named
+
+
+def takes_for_a_list(x: Any) -> Any:
+    return W * x[0]  # the line to be named
+
+
+W = Parameter(1.0, "W")
+
+
+@pytest.mark.parametrize(
+    ("function", "advice"),
+    [
+        (decides, "x has no number yet: .* use maximum, minimum, relu, abs or rules.step; .* dynamic graph"),
+        (decides_on_a_parameter, "an intermediate result has no number yet"),
+        (is_equal, "x has no number yet"),
+        (takes_the_greater, "an intermediate result has no number yet"),
+        (is_true, "x has no number yet"),
+        (computes_elsewhere, "x has no number yet"),
+        (wraps, r"x has no number yet: .* without Value\(\)"),
+        (takes_for_an_index, "x has no number yet"),
+        (takes_for_a_list, "x is a number, not a list"),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_a_decision_is_refused_with_its_line(function: Callable[..., Any], advice: str) -> None:
+    """The message names file, line and text, and says what to do; afterwards all is as before."""
+    line = next(i for i, text in enumerate(inspect.getsource(function).splitlines()) if "to be named" in text)
+    number = function.__code__.co_firstlineno + line
+    with pytest.raises(TypeError, match=rf"test_static\.py, line {number}: `.*# the line to be named`: {advice}"):
+        static_graph(function, [W])(1.0)
+    assert type(W) is Parameter
+    assert isinstance(W.grad, NotComputed)
+
+
+def test_a_parameter_itself_is_not_decided_on() -> None:
+    w = Parameter(1.0, "w")
+    with pytest.raises(TypeError, match="w has no number yet"):
+        static_graph(lambda x: w * x if w > 0 else x, [w])(1.0)
+    assert w > 0
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda x: [W * x], TypeError, "returns one scalar, not"),
+        (lambda x: 3.0, TypeError, "returns one scalar, not 3.0"),
+        (lambda x: x * x, ValueError, "depends on none of the parameters"),
+        (lambda x: Value(1.0), ValueError, "depends on none of the parameters"),
+        (lambda x, y: W * x, TypeError, "missing a required argument: 'y'"),
+    ],
+)
+def test_what_is_no_graph_of_the_parameters(function: Callable[..., Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        static_graph(function, [W])(1.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ([], ValueError, "needs parameters"),
+        ([1.0], TypeError, "is a Value, got 1.0"),
+        ([W * 2], ValueError, "computed"),
+        ([Constant(1.0)], ValueError, "a constant"),
+        ([W, W, Parameter(1.0)], ValueError, "1 of the parameters are given twice"),
+    ],
+)
+def test_what_are_no_parameters(parameters: list[Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        static_graph(lambda x: W * x, parameters)
+
+
+def test_a_graph_that_is_too_large_is_refused_with_its_size() -> None:
+    w = Parameter(1.0)
+    with pytest.raises(ValueError, match="the graph has 2,000 arrows, more than limit=1,500"):
+        static_graph(lambda x: functools.reduce(operator.mul, [w] * 1000, x), [w], limit=1500)(1.0)
+
+
+@pytest.mark.parametrize(
+    ("sample", "error", "message"),
+    [
+        (([1.0], 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is a list of 1"),
+        ((1.0, 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is 1.0"),
+        (([1.0, 2.0], [3.0]), ValueError, "y was a number when the graph was traced, now it is a list of 1"),
+        (([1.0, 2.0],), ValueError, r"a sample is a tuple \(x, y\), got \(\[1.0, 2.0\],\)"),
+        (([1.0, "2"], 3.0), TypeError, "a real number is needed, got '2'"),
+        (([1.0, Value(2.0)], 3.0), TypeError, "a real number is needed, got Value"),
+    ],
+)
+def test_inputs_of_another_shape_are_refused(sample: Any, error: type[Exception], message: str) -> None:
+    """Before anything is changed, also if it is the last of many samples."""
+    w = Parameter(1.0)
+    static = static_graph(lambda x, y: w * x[0] + x[1] - y, [w])
+    static([1.0, 2.0], 3.0)
+    held = w.grad
+    for call in (static.batch, functools.partial(static.descend, lr=0.1)):
+        with pytest.raises(error, match=message):
+            call([([1.0, 2.0], 3.0), sample])
+    assert (w.data, w.grad) == (1.0, held)
+
+
+def test_no_sample_and_no_positive_rate_are_refused() -> None:
+    static = static_graph(lambda x: W * x, [W])
+    with pytest.raises(ValueError, match="at least one sample"):
+        static.batch([])
+    for lr in (0.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="lr must be positive"):
+            static.descend([(1.0,)], lr=lr)
+
+
+@pytest.mark.parametrize(
+    ("function", "number"),
+    [
+        (lambda w, x: log(w * x), -1.0),
+        (lambda w, x: x / w, 0.0),
+        (lambda w, x: rules.sqrt(w * x), 0.0),  # no derivative
+        (lambda w, x: rules.exp(w * x), 1000.0),
+        (lambda w, x: w**0.5 * x, -1.0),
+        (lambda w, x: 2.0 ** (w * x), 2000.0),
+        (lambda w, x: w**w * x, -2.0),  # no derivative
+    ],
+)
+def test_errors_are_those_of_the_dynamic_graph(function: Callable[..., Any], number: float) -> None:
+    """Type and message, with the operation and its numbers; no gradient and no parameter has changed."""
+    w = Parameter(2.0, "w")
+    static = static_graph(lambda x: function(w, x), [w])
+    static(1.0)
+    w.data, w.grad = number, 7.0
+    with pytest.raises((ValueError, ArithmeticError)) as expected:
+        function(w, 1.0).backward()
+    w.grad = 7.0
+    for call in (static.batch, functools.partial(static.descend, lr=0.1)):
+        with pytest.raises(expected.type, match=f"^{re.escape(str(expected.value))}$"):
+            call([(1.0,)])
+    assert (w.data, w.grad) == (number, 7.0)
+
+
+# ----------------------------------------------------------------------------------------------------------- size
+
+
+def test_a_neuron_with_thousands_of_inputs() -> None:
+    """Long sums go over several lines, in the same order."""
+    w = [Parameter(math.sin(i), f"w{i}") for i in range(3000)]
+    shared = Parameter(0.3, "shared")
+
+    def function(x: Any) -> Any:
+        return rules.weighted_sum(w, [shared * x] * 3000, shared) + rules.weighted_sum(w, w)
+
+    static = static_graph(function, [*w, shared])
+    assert static_gives(static, [*w, shared], (0.1,)) == backward_gives(function, [*w, shared], (0.1,))
+    before = [p.data for p in (*w, shared)]
+    static.descend([(0.1,)], lr=0.1)
+    moved = [x - 0.1 * p.grad for x, p in zip(before, (*w, shared), strict=True)]
+    assert [p.data for p in (*w, shared)] == moved
+
+
+def check_chain(length: int) -> int:
+    """A chain of operations, static and dynamic; the number of lines of its source."""
+    w, b = Parameter(0.9, "w"), Parameter(0.1, "b")
+
+    def chain(x: Any) -> Any:
+        for _ in range(length):
+            x = tanh(w * x + b)
+        return x
+
+    static = static_graph(chain, [w, b])
+    assert static_gives(static, [w, b], (0.5,)) == backward_gives(chain, [w, b], (0.5,))
+    return static.source.count("\n")
+
+
+def test_a_long_chain() -> None:
+    assert check_chain(1500) > 9_000
+
+
+@pytest.mark.slow
+def test_a_function_of_a_hundred_thousand_lines() -> None:
+    assert check_chain(17_000) > 100_000
+
+
+def test_relus_in_a_row_do_not_nest() -> None:
+    """However many switches depend on each other, the text is indented no deeper."""
+    w = Parameter(1.5, "w")
+
+    def function(x: Any) -> Any:
+        for _ in range(300):
+            x = relu(w * x - 0.1)
+        return x
+
+    static = static_graph(function, [w])
+    assert static_gives(static, [w], (0.5,)) == backward_gives(function, [w], (0.5,))
+
+
+def test_class_indices_are_refused_by_name() -> None:
+    model = MLP(2, [3], seed=0)
+    with pytest.raises(TypeError, match="y has no number yet"):
+        static_graph(lambda x, y: cross_entropy(model(x), y), model.parameters())([1.0, 2.0], 1)
