@@ -614,7 +614,9 @@ def test_a_click_on_a_node_leads_to_the_step_that_computes_its_gradient(show: Sh
 @needs_dot
 def test_on_paper_it_is_a_list_of_all_steps(show: Show) -> None:
     browser = show(page(neuron, x=1.0), "#step=2")
-    browser.devtools("Emulation.setEmulatedMedia", media="print")
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.devtools("Emulation.setEmulatedMedia", media="print", features=[dark])
+    assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for hidden in "#controls", "#now", "#row", "#nodes":
         assert not browser.seen(hidden)
     for shown in "h1", "#source pre", "#drawing svg", "#steps li:first-child", "#steps li:last-child":
@@ -728,6 +730,27 @@ def test_in_a_notebooks_frame_it_steps_as_well(show: Show, browser: Browser, no_
     assert step(browser) == "step 9 of 9"
     browser.click("li:nth-child(8) a")
     wait_until(lambda: step(browser) == "step 7 of 9")
+
+
+@in_a_browser
+@needs_dot
+def test_a_large_network_has_its_weights_on_the_arrows(show: Show) -> None:
+    """Each with its value from the start and its gradient once it is reached; a bias likewise, in its neuron's box."""
+    root = MLP(2, [8, 1], activation="tanh", seed=1)([1.0, 2.0])
+    written = page(root)
+    browser = show(written)
+    rows = {row[0]: row for row in cells(written)}
+    weight, bias = rows["layers.1.neurons.0.w.0"], rows["layers.1.neurons.0.b"]
+    assert browser.run("return document.querySelectorAll('.node').length") == 2 + 8 + 8 + 1
+    texts = "return [...document.querySelectorAll('.edge text, .node text')].map(text => text.textContent)"
+    assert f"w.0 = {weight[2]}" in browser.run(texts)
+    assert f"grad {weight[3]}" not in browser.run(texts)
+    browser.run(f"show({data_of(written)['nodes'][0]['click']})")
+    assert browser.text("#now .sum").startswith("w.0.grad += z.grad × ∂z/∂w.0 = 0 + ")
+    assert browser.text("#now small").startswith("backward in layers.1.neurons.0: ")
+    assert f"grad {weight[3]}" in browser.text(".edge.now")
+    browser.press(END)
+    assert f"b = {bias[2]} grad {bias[3]}" in browser.text("#v18")
 
 
 @in_a_browser

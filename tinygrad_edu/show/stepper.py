@@ -32,7 +32,7 @@ from tinygrad_edu.show.diagram import (
     weights_on_arrows,
 )
 from tinygrad_edu.show.render import INSTALL, render
-from tinygrad_edu.show.steps import Graph, Step, backward_steps, kind
+from tinygrad_edu.show.steps import NEURON, Graph, Step, backward_steps, kind
 from tinygrad_edu.symbol import text_of
 
 if TYPE_CHECKING:
@@ -193,6 +193,11 @@ class Parts:
         """ "∂h1/∂w"."""
         return f"∂{self.operand(step.node, step.node)}/∂{self.operand(step.node, step.child)}"
 
+    def within(self, node: Value) -> str:
+        """ " in layers.0.neurons.3", of whose names the arithmetic shows only the last part; "" outside networks."""
+        neuron = NEURON.match(self.name(node))
+        return f" in {neuron['place']}" if neuron else ""
+
     def title(self) -> str:
         return escape(self.heading())
 
@@ -231,7 +236,7 @@ class Parts:
             self.operand(node, node), "=", self.graph.operation(node, OPERATIONS),
             "=", self.graph.numbers(node, OPERATIONS), "=", FORMULAS.number(node.data),
         ]  # fmt: skip
-        return arithmetic("forward", parts, f"forward: {self.made_by(node)}")
+        return arithmetic("forward", parts, f"forward{self.within(node)}: {self.made_by(node)}")
 
     def made_by(self, node: Value) -> str:
         """ "w * x in line 3"."""
@@ -255,7 +260,8 @@ class Parts:
             f"{child}.grad", "+=", f"{node}.grad", "×", self.partial(step),
             "=", before, "+", upstream, "×", partial, "=", after,
         ]  # fmt: skip
-        return arithmetic("backward", parts, f"backward: {self.partial(step)} = {self.formula(step)}")
+        remark = f"backward{self.within(step.node)}: {self.partial(step)} = {self.formula(step)}"
+        return arithmetic("backward", parts, remark)
 
     def formula(self, step: Step) -> str:
         """The local derivative as a formula and as a number: "x = 1"."""
