@@ -6,7 +6,7 @@ the graph or taken apart into the textbook's h3 to h6 (Qiu, Neural Networks and 
 
 from pathlib import Path
 
-from tinygrad_edu import Parameter, Value, exp, explain, save_graph, sigmoid
+from tinygrad_edu import Parameter, Value, backward_steps, exp, explain, save_graph, sigmoid
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -17,7 +17,13 @@ f = sigmoid(x * w + b)
 f.label = "f"
 save_graph(f, output / "worked_example_before.svg", "before backward: no gradient is computed yet")
 
-f.backward()
+steps = backward_steps(f)
+next(steps)
+next(steps)
+save_graph(f, output / "worked_example_halfway.svg", "halfway: two steps of the chain rule are done")
+
+for _step in steps:  # to the end: what backward() does at once
+    pass
 explain(f, w)
 save_graph(f, output / "worked_example_after.svg", "f = σ(w·x + b)   at x = 1, w = 0, b = 0")
 

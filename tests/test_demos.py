@@ -37,7 +37,7 @@ def test_worked_example(tmp_path: Path) -> None:
     assert "∂f/∂w along f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25" in printed
     assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
     assert printed.endswith("∂f/∂w = 0.25, ∂f/∂b = 0.25, ∂f/∂x = 0.0\n")
-    check_pictures(tmp_path, ["worked_example_before", "worked_example_after", "worked_example_h1_to_h6"])
+    check_pictures(tmp_path, [f"worked_example_{name}" for name in ("before", "halfway", "after", "h1_to_h6")])
 
 
 def test_neuron(tmp_path: Path) -> None:

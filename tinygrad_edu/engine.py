@@ -168,13 +168,13 @@ class Constant(Value):
 def backward_order(root: Value) -> Iterator[Value]:
     """The operations that `root` depends on, from the root to the leaves: the course of one backward pass.
 
-    Before the first, all gradients are set to 0 and ∂root/∂root to 1. After the last, each leaf gets back what it held:
-    so its sum over this pass is complete before it is added, and a second pass doubles it exactly.
+    Before the first, all gradients are cleared and ∂root/∂root is set to 1. After the last, each leaf gets back what it
+    held: so its sum over this pass is complete before it is added, and a second pass doubles it exactly.
     """
     order = topological_order(root)
     held = [(node, node.grad) for node in order if not node.op]
     for node in order:
-        node.grad = 0.0
+        node.grad = NOT_COMPUTED
     root.grad = 1.0
     try:
         for node in reversed(order):

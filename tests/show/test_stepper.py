@@ -724,10 +724,11 @@ def test_a_screen_reader_hears_each_step(show: Show) -> None:
 @in_a_browser
 def test_in_a_notebooks_frame_it_steps_as_well(show: Show, browser: Browser, no_renderer: None) -> None:
     show(f"<!DOCTYPE html><title>notebook</title>{Stepper(neuron, x=1.0)._repr_html_()}")
-    browser.click("iframe")
     browser.call("POST", "/frame", {"id": 0})
+    wait_until(lambda: step(browser) == "step 0 of 9")
+    browser.click("h1")
     browser.press(END)
-    assert step(browser) == "step 9 of 9"
+    wait_until(lambda: step(browser) == "step 9 of 9")
     browser.click("li:nth-child(8) a")
     wait_until(lambda: step(browser) == "step 7 of 9")
 

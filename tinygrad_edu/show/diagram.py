@@ -215,7 +215,7 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
         return table([f'<td align="left">{rich(derivative)} does not exist here</td>'], padding=1)
     number = FORMULAS.number(partial)
     rows = [f'<td align="left">{rich(derivative if formula == number else f"{derivative} = {number}")}</td>']
-    if not isinstance(node.grad, NotComputed):
+    if not isinstance(node.grad, NotComputed) and not isinstance(child.grad, NotComputed):
         product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
         rows.append(f'<td align="left">{coloured(product, GRADIENT_COLOUR)}</td>')
     return table(rows, padding=1)
