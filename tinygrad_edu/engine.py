@@ -89,15 +89,13 @@ class Value(Scalar["Value"]):
     @staticmethod
     def apply_mixed(op: Rule, inputs: tuple[Any, ...]) -> Any:
         """`apply` where not all inputs are Values: a plain number becomes a constant leaf."""
-        children: list[Value] = []
         for x in inputs:
-            if isinstance(x, Value):
-                children.append(x)
-            elif isinstance(x, Scalar):
+            if isinstance(x, Scalar) and not isinstance(x, Value):
                 return x.apply(op, *inputs)  # other kinds of scalar know what to do with a Value
-            else:
-                children.append(Constant(x))
-        return Value.apply(op, *children)
+        if len(inputs) == 2:
+            x, y = inputs
+            return Value.apply(op, as_value(x), as_value(y))
+        return Value.apply(op, *map(as_value, inputs))
 
     def partials(self) -> tuple[float, ...]:
         """The local derivatives ∂self/∂child, one per child, from the row of the table that made this node."""
