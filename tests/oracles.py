@@ -70,6 +70,7 @@ SAMPLES = {
     "minimum": Samples([(3.0, 1.0), (-2.0, 5.0)], (ANY, ANY), not_near_each_other),
     "step": Samples([(3.0,), (-2.0,)], (ANY,), not_near_zero),
     "sign": Samples([(3.0,), (-2.0,)], (ANY,), not_near_zero),
+    "greater": Samples([(3.0, 1.0), (-2.0, 5.0)], (ANY, ANY), not_near_each_other),
     "weighted_sum": Samples([(2.0, -3.0, -1.0, -2.0, -3.0)], (ANY, ANY, ANY, ANY, ANY)),
 }
 

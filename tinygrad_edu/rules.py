@@ -155,7 +155,7 @@ class Mul(Rule):
 class Div(Rule):
     symbol, domain = "/", "y != 0"
     def forward(self, x: float, y: float) -> float:                     return x / y
-    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (1.0 / y, -x / y / y)
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (1.0 / y, -(out / y))
 
 
 class Neg(Rule):
@@ -252,13 +252,13 @@ class Abs(Rule):
 class Maximum(Rule):
     """The greater of two. A tie shares the derivative half and half, as PyTorch does."""
     def forward(self, x: float, y: float) -> float:                     return x if x > y or math.isnan(x) else y
-    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return ((1.0 + sign(x - y)) / 2.0, (1.0 - sign(x - y)) / 2.0)
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (greater(x, y), greater(y, x))
 
 
 class Minimum(Rule):
     """The lesser of two. A tie shares the derivative half and half, as PyTorch does."""
     def forward(self, x: float, y: float) -> float:                     return x if x < y or math.isnan(x) else y
-    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return ((1.0 - sign(x - y)) / 2.0, (1.0 + sign(x - y)) / 2.0)
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (greater(y, x), greater(x, y))
 
 
 class Step(Rule):
@@ -271,6 +271,12 @@ class Sign(Rule):
     """1 where x > 0, -1 where x < 0, 0 at 0."""
     def forward(self, x: float) -> float:                               return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x
     def partials(self, out: Number, x: Number) -> Partials:             return (0.0,)
+
+
+class Greater(Rule):
+    """1 where x > y, 0 where x < y, a half where they tie."""
+    def forward(self, x: float, y: float) -> float:                     return 1.0 if x > y else 0.0 if x < y else 0.5 if x == y else math.nan
+    def partials(self, out: Number, x: Number, y: Number) -> Partials:  return (0.0, 0.0)
 
 
 class WeightedSum(Rule):
@@ -307,7 +313,8 @@ add, sub, mul, div, neg = Add(), Sub(), Mul(), Div(), Neg()
 power, exponential, general_power = Power(), Exponential(), GeneralPower()
 exp, log, sqrt, sin, cos = Exp(), Log(), Sqrt(), Sin(), Cos()
 tanh, sigmoid, softplus, relu, elu = Tanh(), Sigmoid(), Softplus(), Relu(), Elu()
-absolute, maximum, minimum, step, sign = Abs(), Maximum(), Minimum(), Step(), Sign()
+absolute, maximum, minimum = Abs(), Maximum(), Minimum()
+step, sign, greater = Step(), Sign(), Greater()
 weighted_sum = WeightedSum()
 
 

@@ -49,17 +49,25 @@ class Symbol(Scalar["Symbol"]):
     """A name, or an operation on Symbols and numbers. `str` writes it as a formula.
 
     Sums with 0, products with 0 and 1, powers of 0 and 1 and double negations are simplified as they are made.
-    `size` is the number of names, numbers and operations in the formula, counted without writing it.
+    `size` is the number of names, numbers and operations in the formula, counted without writing it. A name may tell
+    what it stands for: h = x/y divided by y once more is x/y², as textbooks have it, and not h/y.
 
     >>> x = Symbol("x")
     >>> str(1.0 * x + 0.0)
     'x'
     """
 
-    __slots__ = ("name", "op", "operands", "size")
+    __slots__ = ("name", "op", "operands", "size", "stands_for")
 
-    def __init__(self, name: str, op: Rule | None = None, operands: Sequence[Symbol | float] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        op: Rule | None = None,
+        operands: Sequence[Symbol | float] = (),
+        stands_for: Symbol | None = None,
+    ) -> None:
         self.name = name
+        self.stands_for = stands_for
         self.op = op
         self.operands = operands
         self.size: int = 1 + sum(size_of(x) for x in operands)
@@ -128,7 +136,13 @@ def simplify(op: Rule, x: Any, y: Any = None) -> Any:
         return -y
     if op is mul and is_number(y, -1.0):
         return -x
+    if op is div and isinstance(x, Symbol) and is_quotient(x.stands_for, y):
+        return x.stands_for / y
     return None
+
+
+def is_quotient(x: Symbol | None, divisor: Symbol | float) -> bool:
+    return x is not None and x.op is div and x.operands[1] is divisor
 
 
 LONGEST = 10_000

@@ -91,7 +91,8 @@ class Graph:
             child.data if isinstance(child, Constant) else Symbol(self.operand_name(node, child))
             for child in node.children
         ]
-        return node.op.partials(Symbol(self.operand_name(node, node)), *operands)
+        out = Symbol(self.operand_name(node, node), stands_for=Symbol("", node.op, operands))
+        return node.op.partials(out, *operands)
 
     def operand_name(self, node: Value, child: Value, notation: Notation = FORMULA) -> str:
         """The name of a child in the formula of a node. With `short`, what stands in a neuron is named from there:
