@@ -115,6 +115,9 @@ class Value(Scalar["Value"]):
 
         Gradients of interior nodes are computed afresh; a leaf's is added to what it holds already, until `zero_grad()`
         clears it. Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
+
+        Raises ValueError or an ArithmeticError, with the operation and its numbers, where a local derivative does not
+        exist, like that of sqrt at 0. What gradients there are by then are those of an unfinished pass.
         """
         for node in backward_order(self):
             partials = node.partials()

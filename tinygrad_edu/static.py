@@ -17,8 +17,8 @@ from typing import Any
 
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.rules import real
-from tinygrad_edu.source import Operand, Source
 from tinygrad_edu.tracing import Graph, Traced, is_list, trace
+from tinygrad_edu.writing import Operand, Source
 
 LIMIT = 200_000
 

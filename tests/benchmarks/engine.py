@@ -111,17 +111,22 @@ def training_step(model, value, inputs, targets):
     loss.backward()
 
 
-def measure_training(model, value, inputs, targets):
-    """Seconds per step of a training loop that is under way, and of one step whose garbage is left uncollected.
+def seconds_in_a_loop(step):
+    """Seconds per step of a training loop that is under way.
 
     What a loop throws away costs time as well. micrograd's graphs are cycles, which the collector has to find among
     all living nodes during the next steps; a graph without cycles is freed at once, within its own step.
     """
-    training_step(model, value, inputs, targets)
+    step()
     start = time.perf_counter()
     for _ in range(STEPS):
-        training_step(model, value, inputs, targets)
-    in_a_loop = (time.perf_counter() - start) / STEPS
+        step()
+    return ((time.perf_counter() - start) / STEPS,)
+
+
+def measure_training(model, value, inputs, targets):
+    """Seconds per step in a loop, and of one step whose garbage is left uncollected."""
+    (in_a_loop,) = seconds_in_a_loop(functools.partial(training_step, model, value, inputs, targets))
     gc.collect()
     gc.disable()
     start = time.perf_counter()

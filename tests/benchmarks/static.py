@@ -16,13 +16,22 @@ import time
 
 import engine
 import peers
-from engine import alternate, check_same_gradients, copy_parameters, medians, print_table, ratios, version
+from engine import (
+    alternate,
+    check_same_gradients,
+    copy_parameters,
+    medians,
+    print_table,
+    ratios,
+    seconds_in_a_loop,
+    version,
+)
 
 import tinygrad_edu
 from tinygrad_edu import log_softmax, static_graph, tanh, weighted_sum
 from tinygrad_edu.nn import MLP, SGD, load_digits, one_hot
-from tinygrad_edu.source import Source
 from tinygrad_edu.tracing import trace
+from tinygrad_edu.writing import Source
 
 try:
     import micrograd.engine
@@ -49,13 +58,14 @@ def seconds(run):
 
 
 def compare(title, measurements):
-    """A table of the medians, in ms, and how many times the time of the first each one takes."""
+    """A table of the medians, in ms, and how many times the time of the first and of the second each one takes."""
     results = alternate(ROUNDS, *measurements.values())
+    first, second, *_ = measurements
     rows = [
-        [name, *(1e3 * s for s in medians(series)), *ratios(series, results[0])]
+        [name, *(1e3 * s for s in medians(series)), *ratios(series, results[0]), *ratios(series, results[1])]
         for name, series in zip(measurements, results, strict=True)
     ]
-    print_table(title, ["", "ms", "times"], *rows)
+    print_table(title, ["", "ms", f"times {first}", f"times {second}"], *rows)
 
 
 # --------------------------------------------------------------------------------------------------- a training step
@@ -143,8 +153,9 @@ def report_training():
         x, y = torch.tensor(inputs, dtype=torch.float64), torch.tensor(targets, dtype=torch.float64)[:, None]
         steps["PyTorch, sample by sample"] = functools.partial(torch_step, in_torch, list(zip(x, y, strict=True)))
         steps["PyTorch, one batch"] = functools.partial(torch_step, in_torch, [(x, y)])
-    measurements = {name: functools.partial(seconds, step) for name, step in steps.items()}
-    compare(f"A training step, MLP(2, {engine.LAYERS}), {engine.POINTS} points, forward and backward", measurements)
+    measurements = {name: functools.partial(seconds_in_a_loop, step) for name, step in steps.items()}
+    title = f"A training step in a loop, MLP(2, {engine.LAYERS}), {engine.POINTS} points, forward and backward"
+    compare(title, measurements)
     for other in others:
         check_same_gradients(model.parameters(), other.parameters())
     if torch:
