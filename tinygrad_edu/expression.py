@@ -90,6 +90,6 @@ def call(name: str, arguments: list[Any]) -> Any:
     signature = inspect.signature(function.forward if row_of_numbers else function)
     try:
         signature.bind(*arguments)
+        return function(*arguments)
     except TypeError as error:
         raise ExpressionError(f"{name}({', '.join(signature.parameters)}): {error}") from None
-    return function(*arguments)
