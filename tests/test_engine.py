@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import math
+import numbers
 import pickle
 import sys
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from tinygrad_edu import (
     Parameter,
     Value,
     exp,
+    gradients,
+    jvp,
     log,
     maximum,
     relu,
@@ -50,6 +53,37 @@ def test_a_value_is_made_of_a_numpy_number() -> None:
         product = number * Value(3.0)
         assert type(product) is Value
         assert product.data == 3.0 * float(number)
+
+
+@pytest.mark.parametrize("number", ["complex64", "complex128", "str_"])
+def test_what_numpy_would_make_a_number_of_is_none(number: str) -> None:
+    """numpy's complex numbers have a __float__ that drops the imaginary part, and its texts are read as numbers."""
+    numpy = pytest.importorskip("numpy")
+    with pytest.raises(TypeError, match="^a real number is needed, got "):
+        Value(getattr(numpy, number)("1"))
+
+
+def test_complex_numbers_are_refused_whatever_they_can_do() -> None:
+    @numbers.Complex.register
+    class Amplitude:
+        def __float__(self) -> float:
+            return 1.0
+
+    with pytest.raises(TypeError, match=r"\(Amplitude\)$"):
+        Value(Amplitude())  # type: ignore[arg-type]
+
+
+def test_what_only_counts_is_a_number() -> None:
+    class Three:
+        def __index__(self) -> int:
+            return 3
+
+    assert Value(Three()).data == 3.0  # type: ignore[arg-type]
+
+
+def test_numpy_leaves_the_operators_to_values() -> None:
+    """Without this mark `array * value` would be an array of Values."""
+    assert Value.__array_ufunc__ is None
 
 
 @pytest.mark.parametrize(
@@ -672,5 +706,6 @@ def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> No
 
     x, y = Value(2.0), Value(3.0)
     z = Product()(x, y)
-    with pytest.raises(ValueError, match=rf"product\(x, y\) has 2 operands, but {n_partials} partials"):
-        z.backward()
+    for differentiate in (z.backward, lambda: gradients(z, [x]), lambda: jvp(Product(), [2.0, 3.0], [1.0, 1.0])):
+        with pytest.raises(ValueError, match=rf"product\(x, y\) has 2 operands, but {n_partials} partials"):
+            differentiate()

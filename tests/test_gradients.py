@@ -67,6 +67,17 @@ def test_the_gradient_of_a_labelled_node_is_labelled() -> None:
     assert w.label == "w"
 
 
+def test_the_gradient_of_two_nodes_has_the_label_of_the_first() -> None:
+    """∂z/∂y is 3 z², and ∂z/∂x the same node."""
+    x = Value(2.0, "x")
+    y = x + 1.0
+    y.label = "y"
+    z = y**3
+    z.label = "z"
+    [dz_dx] = gradients(z, [x])
+    assert dz_dx.label == "dz_dy"
+
+
 def test_no_operation_is_written_for_factors_of_1_and_sums_with_0() -> None:
     x, y = Value(3.0), Value(2.0)
     assert gradients(x * y + x, [y]) == [x]

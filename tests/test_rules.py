@@ -324,10 +324,11 @@ def test_maximum_and_minimum_are_pythons(x: float, y: float) -> None:
         (rules.tanh, -1000.0, -1.0, 0.0),
         (rules.elu, 1000.0, 1000.0, 1.0),
         (rules.elu, -1000.0, -1.0, 0.0),
+        (rules.elu, -1e-20, -1e-20, 1.0),  # exp(x) - 1 would be 0
     ],
 )
 def test_extreme_inputs(row: Rule, x: float, value: float, derivative: float) -> None:
-    """Nothing overflows at ±1000: the value and the derivative are exact."""
+    """Nothing overflows at ±1000, nothing is lost next to 0: the value and the derivative are exact."""
     v = Value(x)
     out = row(v)
     out.backward()

@@ -33,6 +33,7 @@ x, y, z = Symbol("x"), Symbol("y"), Symbol("z")
         (1 - x, "1 − x", "1 - x", "1.0 - x"),
         (x * x, "x²", "x*x", "x*x"),
         (x / y / y, "x/y²", "x/y/y", "x/y/y"),
+        (x / Symbol("xy") / y, "x/xy/y", "x/xy/y", "x/xy/y"),
         (-x / y / y, "-x/y²", "-x/y/y", "-x/y/y"),
         (x**2, "x²", "x**2", "x**2.0"),
         (x**12, "x¹²", "x**12", "x**12.0"),

@@ -12,11 +12,10 @@ Dual(9.0, 6.0)
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.engine import times
+from tinygrad_edu.engine import plus, times
 from tinygrad_edu.rules import Rule, Scalar, real
 
 
@@ -59,7 +58,7 @@ class Dual(Scalar["Dual"]):
         partials = op.differentiate(out, *primals)
         moving = [(x, partial) for x, partial in zip(inputs, partials, strict=True) if level_of(x) == level]
         terms = [times(partial, x.tangent) for x, partial in moving]
-        return Dual(out, functools.reduce(operator.add, terms), level)
+        return Dual(out, functools.reduce(plus, terms), level)
 
     def __lt__(self, other: Any) -> bool:
         return bool(self.primal < (other.primal if isinstance(other, Dual) else other))

@@ -107,7 +107,7 @@ class Value(Scalar["Value"]):
         except (ValueError, ArithmeticError) as error:
             raise self.op.no_derivative([*map(data_of, self.children)], error) from None
         if len(partials) != len(self.children):
-            raise ValueError(f"{self.op} has {len(self.children)} operands, but {len(partials)} partials")
+            self.op.check_count(partials, self.children)
         return partials
 
     def backward(self) -> None:
@@ -248,8 +248,8 @@ def gradients(output: Value, inputs: Sequence[Value]) -> list[Value]:
     """∂output/∂input for each input, as Values: to be drawn, traced, and differentiated again. No `grad` is touched.
 
     It is `backward` with Values where that has floats, so the gradient is a graph of its own. An input may be any node
-    that is not a constant; one that `output` does not depend on gets 0. A new node that is the gradient of a labelled
-    node is labelled too: "dy_dx".
+    that is not a constant; one that `output` does not depend on gets 0. A gradient may be a node there is already, as
+    ∂(x w)/∂x is w. A new one without a label, if the node it belongs to is labelled, is labelled too: "dy_dx".
 
     Raises TypeError for what is not a Value, ValueError for a constant among the inputs.
 

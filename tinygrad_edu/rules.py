@@ -24,7 +24,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Complex, Real
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def real(number: object) -> float:
     """
     if type(number) is float:
         return number
-    if hasattr(number, "__float__") or hasattr(number, "__index__"):
+    complex_or_text = isinstance(number, (str, Complex)) and not isinstance(number, Real)  # numpy's have a __float__
+    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text:
         return float(number)  # type: ignore[arg-type]
     raise TypeError(f"a real number is needed, got {number!r} ({type(number).__name__})")
 
@@ -92,9 +94,18 @@ class Rule:
     def differentiate(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
         """`partials`; where there are none, an error that names the operation and its numbers."""
         try:
-            return self.partials(out, *inputs)
+            partials = self.partials(out, *inputs)
         except (ValueError, ArithmeticError) as error:
             raise self.no_derivative(inputs, error) from None
+        except TypeError as error:  # a row that is written for floats only, given names
+            raise TypeError(f"{self}: {error}") from None
+        self.check_count(partials, inputs)
+        return partials
+
+    def check_count(self, partials: Sequence[Any], inputs: Sequence[Any]) -> None:
+        """Raises ValueError unless there is one local derivative per operand."""
+        if len(partials) != len(inputs):
+            raise ValueError(f"{self} has {len(inputs)} operands, but {len(partials)} partials")
 
     def no_value(self, inputs: Sequence[float], error: Exception) -> Exception:
         """The error to raise where `forward` failed: of the same type, with the operation and its numbers."""
@@ -122,9 +133,9 @@ class Rule:
 
     def __str__(self) -> str:
         names = self.operands()
-        if self.symbol.isidentifier():
-            return f"{self.symbol}({', '.join(names)})"
-        return f" {self.symbol} ".join(names) if len(names) > 1 else f"{self.symbol}{names[0]}"
+        if len(names) == 2 and not self.symbol.isidentifier():
+            return f"{names[0]} {self.symbol} {names[1]}"
+        return f"-{names[0]}" if self is neg else f"{self.symbol}({', '.join(names)})"
 
     def __repr__(self) -> str:
         return f"<rule {self}>"
@@ -331,15 +342,16 @@ def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
     return positive_part + slope * (x - positive_part)
 
 
-def shifted(name: str, xs: Sequence[Number]) -> tuple[list[Any], Any]:
+def shifted(name: str, xs: Iterable[Number]) -> tuple[list[Any], Any]:
     """The xᵢ minus the greatest of them, and the greatest: no exp of the former overflows. Raises ValueError on []."""
+    xs = list(xs)
     if not xs:
         raise ValueError(f"{name} needs at least one input, got []")
     greatest = functools.reduce(maximum, xs)
     return [x - greatest for x in xs], greatest
 
 
-def log_sum_exp(xs: Sequence[Number]) -> Any:
+def log_sum_exp(xs: Iterable[Number]) -> Any:
     """log Σ exp(xᵢ), exact where exp(xᵢ) would overflow (Goodfellow et al., Deep Learning, section 4.1).
 
     >>> log_sum_exp([1000.0, 1000.0])  # 1000 + log 2
@@ -349,7 +361,7 @@ def log_sum_exp(xs: Sequence[Number]) -> Any:
     return log(functools.reduce(add, map(exp, differences))) + greatest
 
 
-def log_softmax(xs: Sequence[Number]) -> list[Any]:
+def log_softmax(xs: Iterable[Number]) -> list[Any]:
     """The logarithms of `softmax`, xᵢ - log Σ exp(xⱼ): finite where softmax itself rounds to 0.
 
     >>> log_softmax([0.0, 1000.0])
@@ -360,7 +372,7 @@ def log_softmax(xs: Sequence[Number]) -> list[Any]:
     return [difference - normaliser for difference in differences]
 
 
-def softmax(xs: Sequence[Number]) -> list[Any]:
+def softmax(xs: Iterable[Number]) -> list[Any]:
     """exp(xᵢ) / Σ exp(xⱼ): numbers between 0 and 1 that add up to 1.
 
     >>> softmax([0.0, 1000.0])

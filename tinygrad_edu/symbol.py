@@ -179,9 +179,9 @@ def operation_text(op: Rule, operands: Sequence[str], notation: Notation) -> str
         return " + ".join([*products, bias])
     if op is absolute and notation.superscripts:
         return f"|{operands[0]}|"
-    if op.symbol.isidentifier():
+    if op.symbol.isidentifier() or len(operands) != 2 and op is not neg:
         return f"{notation.functions.get(op.symbol, op.symbol)}({', '.join(operands)})"
-    if len(operands) == 1:
+    if op is neg:
         return notation.negative + operands[0]
     left, right = operands
     if op.symbol == "**" and left.startswith(notation.negative):

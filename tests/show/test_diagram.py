@@ -250,6 +250,7 @@ def test_drawing_changes_no_gradient() -> None:
 def test_what_has_a_value_can_be_drawn_though_a_derivative_does_not_exist() -> None:
     """Nobody asked for a gradient."""
     assert "sqrt(x)" in source_of(sqrt(Value(0.0, "x")))
+    assert "∂h1/∂x = h1·log(-2) does not exist here" in source_of((-2.0) ** Value(3.0, "x"))
 
 
 # ------------------------------------------------------------------------------------------- determinism

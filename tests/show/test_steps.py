@@ -105,6 +105,17 @@ def test_it_does_one_step_at_a_time() -> None:
     assert x.grad == 6.0
 
 
+def test_steps_that_are_left_halfway_keep_what_the_leaves_held() -> None:
+    """What came before is not lost, and what this pass has added so far is there too."""
+    x = Value(3.0, "x")
+    y = x * x
+    x.grad = 10.0
+    steps = backward_steps(y)
+    next(steps)
+    del steps
+    assert x.grad == 13.0
+
+
 def test_a_leaf_has_no_steps() -> None:
     x = Value(3.0)
     assert list(backward_steps(x)) == []

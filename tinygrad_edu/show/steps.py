@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tinygrad_edu.engine import Constant, Parameter, Value, backward_order, fresh_gradients, topological_order
 from tinygrad_edu.formulas import names
-from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text
+from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text, text_of
 
 
 class Step(NamedTuple):
@@ -92,7 +92,10 @@ class Graph:
             for child in node.children
         ]
         out = Symbol(self.operand_name(node, node), stands_for=Symbol("", node.op, operands))
-        return node.op.partials(out, *operands)
+        try:
+            return node.op.differentiate(out, *operands)
+        except (ValueError, ArithmeticError):  # a constant where there is no derivative, as in (-2) ** x: by its name
+            return node.op.differentiate(out, *[Symbol(text_of(x)) for x in operands])
 
     def operand_name(self, node: Value, child: Value, notation: Notation = FORMULA) -> str:
         """The name of a child in the formula of a node. With `short`, what stands in a neuron is named from there:

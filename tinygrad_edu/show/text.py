@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 
 from tinygrad_edu.engine import Value
 from tinygrad_edu.show.steps import Graph, Step, recorded_steps
-from tinygrad_edu.symbol import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, text_of
+from tinygrad_edu.symbol import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, size_text, text_of
 from tinygrad_edu.tables import table
 
 
@@ -137,8 +137,8 @@ def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int,
     if count > 1:
         total = number(next(step.after for step in reversed(steps) if step.child is leaf))
         if count > len(products):
-            products.append(f"({count - len(products):,} more paths, not listed)")
-        yield f"{derivative} over all {count:,} paths: {' + '.join(products)} = {total}"
+            products.append(f"({size_text(count - len(products))} more paths, not listed)")
+        yield f"{derivative} over all {size_text(count)} paths: {' + '.join(products)} = {total}"
 
 
 def count_paths(graph: Graph, leaf: Value) -> int:
