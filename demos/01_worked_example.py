@@ -1,7 +1,7 @@
 """The worked example: how does ∂f/∂w come about for f = σ(wx + b) at x = 1, w = 0, b = 0?
 
 Claim: it is the product of the local derivatives along the path from f to w, and it is 0.25, whether σ is one node of
-the graph or taken apart into the textbook's h3 to h6 (Qiu, Neural Networks and Deep Learning, section 4.5).
+the graph or taken apart into the textbook's h3 to h6 (Qiu, Neural Networks and Deep Learning, section 4.5.3).
 """
 
 from pathlib import Path

@@ -14,7 +14,6 @@ from typing import Any
 from tinygrad_edu import Parameter, Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
 from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import Maxout
-from tinygrad_edu.nn.plots import DARK_COLOURS
 from tinygrad_edu.tables import table
 
 output = Path(__file__).parent / "output"
@@ -88,10 +87,10 @@ print(f"Maxout at z = 8:                ∂a/∂w of its pieces = {', '.join(f'{
 
 # %% three families: left the values, right the derivatives
 def draw(left: Any, right: Any) -> None:
-    for name, colour, line in zip(names, DARK_COLOURS, ["-", "--", "-.", ":"], strict=False):
+    for name in names:
         values, slopes = zip(*curves[name], strict=True)
-        left.plot(grid, values, color=colour, linestyle=line, linewidth=2.0, label=name)
-        right.plot(grid, slopes, color=colour, linestyle=line, linewidth=2.0, label=name)
+        left.plot(grid, values, label=name)
+        right.plot(grid, slopes, label=name)
     left.set(title="value", xlabel="z", ylabel="a = f(z)")
     right.set(title="derivative", xlabel="z", ylabel="∂a/∂z")
     left.legend()

@@ -4,7 +4,7 @@ Claim: no neuron computes XOR, because its z at the corners of a square always s
 z(1,0), and XOR would need the left sum negative and the right one positive. Stacked linear layers are still one linear
 map: multiply them out. One hidden layer with an activation can; it moves the corners to where one line divides them.
 Sources: Minsky and Papert, Perceptrons, 1969; Goodfellow et al., Deep Learning, section 6.1 (the network by hand); Qiu,
-Neural Networks and Deep Learning, section 4.2.
+Neural Networks and Deep Learning, exercise 4-2.
 """
 
 import random
@@ -14,7 +14,7 @@ from typing import Any
 from tinygrad_edu import save_graph, sigmoid, weighted_sum
 from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import MLP, SGD, Module, Neuron, binary_cross_entropy, empirical_risk, fit, xor
-from tinygrad_edu.nn.plots import COLOURS, DARK_COLOURS, MARKERS
+from tinygrad_edu.nn.plots import REGION_COLOURS, draw_examples
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -76,10 +76,8 @@ save_graph(logit, output / "xor_network.svg", "the trained network at x = (0, 1)
 def draw_plane(axes: Any, classify: Any, points: list[list[float]], coordinates: list[float]) -> None:
     """Where the logit is negative, where positive, and the four points with their classes."""
     logits = [[classify([x, y]).data for x in coordinates] for y in coordinates]
-    axes.contourf(coordinates, coordinates, logits, levels=[-1e9, 0.0, 1e9], colors=COLOURS[:2])
-    for k in (0, 1):
-        x1, x2 = zip(*[point for point, true in zip(points, classes, strict=True) if true == k], strict=True)
-        axes.scatter(x1, x2, s=80, color=DARK_COLOURS[k], marker=MARKERS[k], label=f"class {k}")
+    axes.contourf(coordinates, coordinates, logits, levels=[-1e9, 0.0, 1e9], colors=REGION_COLOURS[:2])
+    draw_examples(axes, points, classes, ["class 0", "class 1"], size=80.0)
     for point, (corner, dy) in zip(points, [("0 0", 6), ("0 1", 6), ("1 0", -14), ("1 1", 6)], strict=True):
         axes.annotate(corner, point, xytext=(8, dy), textcoords="offset points")
 
@@ -87,10 +85,10 @@ def draw_plane(axes: Any, classify: Any, points: list[list[float]], coordinates:
 def draw(left: Any, right: Any) -> None:
     hidden, last = model.layers
     draw_plane(left, model, corners, [i / 50.0 for i in range(-25, 76)])
-    left.set(title="the inputs", xlabel="x1", ylabel="x2")
+    left.set(title="the inputs", xlabel="x1", ylabel="x2", xticks=(0, 1), yticks=(0, 1))
     left.legend(loc="center")
     draw_plane(right, last.neurons[0], [[a.data for a in hidden(x)] for x in corners], [-1.3, 1.3])
-    right.set(title="what the hidden layer makes of them", xlabel="a1", ylabel="a2")
+    right.set(title="the hidden layer's activations", xlabel="a1", ylabel="a2", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
 
 
 save_figure(output / "xor_boundary.svg", draw, columns=2, size=(9.0, 4.2))

@@ -1,20 +1,19 @@
 """Four ways to differentiate: by hand, numerically, symbolically, automatically. Which one, and why?
 
-Claim: they give the same derivatives, at very different cost. Of f = sin(x1·x2· … ·xn), an example of Speelpenning's
-(Griewank and Walther, Evaluating Derivatives, 2008, section 3.2), reverse mode computes all n derivatives for less than
-five times the work of f itself, however large n is; every other way needs about n times the work, or more.
+Claim: they give the same derivatives, at very different cost. Of f = sin(x1·x2· … ·xn), after an example of
+Speelpenning's (1980), reverse mode computes all n derivatives for less than five times the work of f itself, however
+large n is; every other way needs about n times the work, or more.
+Sources: Qiu, Neural Networks and Deep Learning, section 4.5; Griewank and Walther, Evaluating Derivatives, chapter 3.
 """
 
-import functools
 import math
-import operator
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Symbol, Value, cos, derivative_formula, formula, gradients, jvp, sin, topological_order
-from tinygrad_edu.figures import save_figure
+from tinygrad_edu.figures import MARKERS, save_figure
 from tinygrad_edu.symbol import PYTHON, size_of, size_text
 
 output = Path(__file__).parent / "output"
@@ -22,7 +21,7 @@ output.mkdir(exist_ok=True)
 
 
 def product(xs: Sequence[Any]) -> Any:
-    return functools.reduce(operator.mul, xs) if xs else 1.0
+    return math.prod(xs[1:], start=xs[0]) if xs else 1.0
 
 
 def f(*xs: Any) -> Any:
@@ -105,11 +104,12 @@ for step in range(1, 101):
         written = [size_text(size_of(text)) for text in (formula(y), derivative_formula(y, x))]
         print(f"{step:5}{nodes[0]:16}{nodes[1]:13}{written[0]:>17}{written[1]:>15}")
 
+
 # %% the two tables as curves
 def draw(left: Any, right: Any) -> None:
     left.loglog(steps, errors, "o-")
     left.set(title="sin'(1) by central differences", xlabel="step", ylabel="error")
-    for (name, values), marker in zip(costs.items(), "osv^D", strict=True):
+    for (name, values), marker in zip(costs.items(), MARKERS, strict=False):
         right.loglog(SIZES, values, marker=marker, label=name.replace("_", " "))
     right.set(title="all derivatives of n inputs", xlabel="n", ylabel="work, in times that of f")
     right.legend()

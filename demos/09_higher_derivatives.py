@@ -5,6 +5,7 @@ has the derivatives 12, 12, 6 and 0, and Newton's method, which divides the firs
 minimum of x⁴ - 2x² from x = 2 in seven steps, with twice as many digits right after each of the last.
 """
 
+import math
 from pathlib import Path
 
 from tinygrad_edu import Parameter, Value, derivative_formula, formula, gradients, hessian, save_graph
@@ -46,9 +47,10 @@ for step in range(8):
     print(f"{step:4}  x = {x.data:.16f}   error {abs(x.data - 1.0):.0e}")
     x = Value(x.data - first.data / second.data)
 
-# %% all second derivatives at once: Rosenbrock's valley at its minimum, 1000 times steeper across than along
+# %% all second derivatives at once: Rosenbrock's valley at its minimum, far more curved across than along (eigenvalues)
 x, y = Value(1.0, "x"), Value(1.0, "y")
-rows = hessian((1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2, [x, y])
+(h11, h12), (h21, h22) = hessian((1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2, [x, y])
+middle, radius = (h11.data + h22.data) / 2.0, math.hypot((h11.data - h22.data) / 2.0, h12.data)
 print("\nthe Hessian of Rosenbrock's function at (1, 1)")
-for row in rows:
-    print("".join(f"{entry.data:8g}" for entry in row))
+print(f"{h11.data:8g}{h12.data:8g}\n{h21.data:8g}{h22.data:8g}")
+print(f"curvature {middle + radius:.1f} across the valley, {middle - radius:.1f} along it")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Value, exp, log, save_graph, softmax
-from tinygrad_edu.figures import save_figure
+from tinygrad_edu.figures import COLOURS, save_figure
 from tinygrad_edu.nn import (
     MLP,
     accuracy,
@@ -25,7 +25,6 @@ from tinygrad_edu.nn import (
     standardise,
     train_test_split,
 )
-from tinygrad_edu.nn.plots import DARK_COLOURS
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -93,17 +92,16 @@ for true, name in [(1, "the lesser"), (0, "the greater")]:
 
 # %% the mistake, and the loss
 def draw(left: Any, right: Any) -> None:
-    left.bar([0.8, 1.8, 2.8], p, 0.35, color=DARK_COLOURS[0], label="p = softmax(z)")
-    left.bar([1.2, 2.2, 3.2], y, 0.35, color="white", edgecolor=DARK_COLOURS[1], hatch="//", label="y, the target")
+    left.bar([0.8, 1.8, 2.8], p, 0.35, color=COLOURS[0], label="p = softmax(z)")
+    left.bar([1.2, 2.2, 3.2], y, 0.35, color="white", edgecolor=COLOURS[1], hatch="//", label="y, the target")
     for k, z_k in enumerate(z, start=1):
         left.annotate(f"∂L/∂z{k} = {z_k.grad:+.1f}", (k, max(p[k - 1], y[k - 1]) + 0.03), ha="center")
     left.set(title="the gradient is p - y", xlabel="class", ylabel="probability", xticks=[1, 2, 3], ylim=(0.0, 1.35))
     left.legend(loc="upper right", fontsize="small")
     logits = [i / 10.0 for i in range(-50, 51)]
-    for true, line in [(1, "-"), (0, "--")]:
+    for true in (1, 0):
         losses = [cross_entropy([0.0, number], true) for number in logits]
-        label = f"class {true + 1} is right"
-        right.plot(logits, losses, color=DARK_COLOURS[true], linestyle=line, linewidth=2.0, label=label)
+        right.plot(logits, losses, label=f"class {true + 1} is right")
     right.set(title="the loss of two logits 0 and z", xlabel="z, the logit of class 2", ylabel="cross-entropy")
     right.legend()
 

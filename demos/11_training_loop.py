@@ -51,4 +51,5 @@ logits = model.layers[1](hidden)
 loss = -log_softmax(logits)[classes[100]]
 model.zero_grad()
 loss.backward()
-save_graph(hidden[0], output / "iris_neuron.svg", "a hidden neuron; its gradients are those of the loss for one flower")
+title = "a hidden neuron; its gradients are those of the loss for one flower"
+save_graph(hidden[0], output / "iris_neuron.svg", title, weights="arrows", direction="TB")

@@ -5,7 +5,8 @@ about 1. Logistic neurons, with a slope of at most 0.25, leave less than a milli
 the weights start in the right size (Xavier, He): halved or doubled, the gradients are a hundred times too small or a
 million times too large, and batch normalisation mends both. A ReLU that is active for no example has no gradient and
 stays dead, where a LeakyReLU comes back. And inputs that are all positive give all weights of a neuron gradients of one
-sign: it zigzags, on a way twice as long. (Qiu, Neural Networks and Deep Learning, sections 4.1, 4.6, 7.3 and 7.5.)
+sign: it zigzags, on a way twice as long.
+Source: Qiu, Neural Networks and Deep Learning, sections 4.1, 4.6, 7.3 and 7.5, and exercise 4-1.
 """
 
 import math
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Parameter, relu, sigmoid, tanh, weighted_sum
-from tinygrad_edu.figures import save_figure
+from tinygrad_edu.figures import MARKERS, save_figure
 from tinygrad_edu.nn import SGD, BatchNorm, Layer, Neuron, empirical_risk, mean, squared_error
 
 output = Path(__file__).parent / "output"
@@ -87,35 +88,31 @@ for name, centre in {"from 0 to 1": 0.0, "from -½ to ½": 0.5}.items():
         sgd.step()
         walks[name].append((ws[0].data, ws[1].data))
     way = math.fsum(math.dist(*step) for step in zip(walks[name], walks[name][1:], strict=False))
-    share = one_sign / len(points)
-    print(f"inputs {name:13}gradients of one sign in {share:.0%} of the steps, a way of {way:.2f}", end=" ")
-    print(f"to ({ws[0].data:.3f}, {ws[1].data:.3f})")
+    print(f"inputs {name:13}gradients of one sign in {one_sign / len(points):.0%} of the steps,", end=" ")
+    print(f"a way of {way:.2f} to ({ws[0].data:.3f}, {ws[1].data:.3f})")
+
 
 # %% all of it as curves
-LINES, MARKERS = ["-", "--", "--", "-", ":"], "osvD^"
-STYLES = list(zip(LINES, MARKERS, ["#A33B00", "#1B6E1B", "#7A1F7A", "#005A9C", "#444444"], strict=True))
-
-
 def draw_norms(*panels: Any) -> None:
     for axes, curves in zip(panels, [activation_norms, size_norms], strict=True):
-        for (name, norms), (line, marker, colour) in zip(curves.items(), STYLES, strict=False):
-            axes.semilogy(range(1, DEPTH + 1), norms, line, marker=marker, color=colour, label=name)
+        for (name, norms), marker in zip(curves.items(), MARKERS, strict=False):
+            axes.semilogy(range(1, DEPTH + 1), norms, marker=marker, label=name)
         axes.set(xlabel="layer", ylabel="norm of ∂L/∂W", xticks=range(1, DEPTH + 1))
         axes.legend(ncols=2)
     panels[0].set(title="activation functions", ylim=(1e-7, 1e3))
     panels[1].set(title="ReLU: the size of the first weights", ylim=(1e-3, 1e10))
 
 
-def draw_walks(left: Any, right: Any) -> None:
-    for (name, values), (line, _, colour) in zip(losses.items(), STYLES, strict=False):
-        left.plot(range(1, 501), values, line, color=colour, label=name)
-    for (name, walk), (line, _, colour) in zip(walks.items(), STYLES, strict=False):
-        right.plot(*zip(*walk, strict=True), line, color=colour, label=f"inputs {name}")
-    left.set(title="a dead ReLU", xlabel="step", ylabel="loss")
-    right.set(title="from (-1, 1) to (1, -1)", xlabel="w1", ylabel="w2")
+def draw_losses_and_walks(left: Any, right: Any) -> None:
+    for name, values in losses.items():
+        left.plot(range(1, 501), values, label=name)
+    for name, walk in walks.items():
+        right.plot(*zip(*walk, strict=True), label=f"inputs {name}")
+    left.set(title="a dead ReLU beside a leaky one", xlabel="step", ylabel="loss")
+    right.set(title="the weights' way from (-1, 1) to (1, -1)", xlabel="w1", ylabel="w2", xticks=(-1, 0, 1))
     left.legend()
     right.legend()
 
 
 save_figure(output / "vanishing_gradients.svg", draw_norms, columns=2, size=(9.0, 4.0))
-save_figure(output / "dead_relu_and_zigzag.svg", draw_walks, columns=2, size=(9.0, 4.0))
+save_figure(output / "dead_relu_and_zigzag.svg", draw_losses_and_walks, columns=2, size=(9.0, 4.0))

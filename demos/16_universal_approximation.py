@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.figures import save_figure
+from tinygrad_edu.figures import MARKERS, save_figure
 from tinygrad_edu.nn import MLP, Adam, fit, squared_error
 
 output = Path(__file__).parent / "output"
@@ -69,15 +69,14 @@ print(f"{error(best[16], evenly(1.0, 2.0, 50)):.4f} from 1 to 2")
 def draw(left: Any, right: Any) -> None:
     xs = evenly(-1.5, 1.5, 151)
     left.axvspan(-1.0, 1.0, color="#F2F2F2", label="learned from")
-    left.plot(xs, [curve(x) for x in xs], color="#444444", linewidth=4.0, alpha=0.4, label="the curve")
-    styles = [(":", "#1B6E1B"), ("-.", "#7A1F7A"), ("--", "#A33B00"), ("-", "#005A9C")]
-    for (n, model), (line, colour) in zip(best.items(), styles, strict=True):
-        left.plot(xs, [model([x]).data for x in xs], line, color=colour, label=f"{n} neurons")
+    left.plot(xs, [curve(x) for x in xs], "-", color="#BBBBBB", linewidth=6.0, label="the curve")
+    for n, model in best.items():
+        left.plot(xs, [model([x]).data for x in xs], label=f"{n} neurons")
     left.set(title="the best network of each size", xlabel="x", ylabel="y", ylim=(-3.5, 3.5))
     left.legend(ncols=2, fontsize=8)
-    for start, marker in zip(STARTS, "osvD", strict=True):
-        right.loglog(SIZES, [errors[n][start] for n in SIZES], marker, color="#A33B00", label=f"start {start}")
-    right.loglog(SIZES, [min(errors[n]) for n in SIZES], color="#005A9C", label="the best")
+    right.loglog(SIZES, [min(errors[n]) for n in SIZES], "-", color="#BBBBBB", label="the best")
+    for start, marker in zip(STARTS, MARKERS, strict=False):
+        right.loglog(SIZES, [errors[n][start] for n in SIZES], marker, label=f"start {start}")
     right.set(title="error from -1 to 1", xlabel="neurons", ylabel="root mean square", xticks=SIZES, xticklabels=SIZES)
     right.minorticks_off()
     right.legend()

@@ -27,6 +27,7 @@ test_images, test_classes = [image for image, _ in test], [k for _, k in test]
 
 # %% model, and the cross-entropy -Σ yₖ log pₖ of one image, as a static graph
 model = MLP(64, [32, 10], seed=0)
+print(f"{len(model.parameters()):,} parameters, {len(train):,} images to learn from, {len(test)} for the test")
 
 
 def loss(image: Any, target: Any) -> Any:
@@ -78,4 +79,4 @@ def draw(*panels: Any) -> None:
 
 
 if misread:
-    save_figure(output / "misread_digits.svg", draw, columns=len(misread), size=(1.2 * len(misread), 1.6))
+    save_figure(output / "misread_digits.svg", draw, columns=len(misread), size=(0.9 * len(misread), 1.3))

@@ -5,6 +5,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,10 +24,14 @@ def run_lesson(name: str, folder: Path) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True).stdout
 
 
-def check_pictures(folder: Path, names: list[str]) -> None:
-    """The pictures that should be there are, and are well-formed; without a renderer, their sources."""
-    suffix = ".svg" if renderer() else ".gv"
-    assert sorted(path.name for path in (folder / "output").iterdir()) == sorted(name + suffix for name in names)
+def check_pictures(folder: Path, diagrams: Sequence[str] = (), figures: Sequence[str] = ()) -> None:
+    """These pictures and no others are there, and well-formed.
+
+    Without a renderer there are the sources of the diagrams, without matplotlib no figures.
+    """
+    names = [name + (".svg" if renderer() else ".gv") for name in diagrams]
+    names += [f"{name}.svg" for name in figures if has_matplotlib()]
+    assert sorted(path.name for path in (folder / "output").iterdir()) == sorted(names)
     for picture in (folder / "output").glob("*.svg"):
         ElementTree.parse(picture)
 
@@ -41,10 +46,11 @@ def test_worked_example(tmp_path: Path) -> None:
 
 
 def test_neuron(tmp_path: Path) -> None:
-    """CS231n's numbers, twice."""
+    """CS231n's numbers, twice; two gates, and no gradient."""
     printed = run_lesson("03_neuron.py", tmp_path)
-    for number in "0.7311", "-0.1966", "-0.3932":
+    for number in "0.7311", "-0.1966", "-0.3932", " 0.1966":
         assert len(re.findall(rf" {number}\b", printed)) == 2
+    assert re.search(r"^and( +0){3} +1$\n^or +0( +1){3}$\n^∂output/∂w( +0){2}$", printed, re.MULTILINE)
     check_pictures(tmp_path, ["neuron_of_plus_and_times", "neuron"])
 
 

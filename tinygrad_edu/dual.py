@@ -2,7 +2,7 @@
 
 A dual number a + b·ε with ε² = 0 follows the rules of calculus by itself: f(a + b·ε) = f(a) + f'(a)·b·ε. So each
 operation computes its value and, from the same row of the table that `backward` reads, the derivative of its value.
-Source: Griewank and Walther, Evaluating Derivatives, 2008, section 3.1.
+Source: Griewank and Walther, Evaluating Derivatives, 2008, chapter 3.
 
 >>> x = Dual(3.0, 1.0)
 >>> x * x

@@ -7,8 +7,14 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tinygrad_edu.files import write_whole
+
+# What is told apart by colour is told apart by line or marker too, for those who see colours alike.
+COLOURS = ["#005A9C", "#A33B00", "#00806A", "#7A1F7A", "#444444", "#B07D00"]
+LINES = ["-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1))]
+MARKERS = "o^sDvP"
 
 
 def has_matplotlib() -> bool:
@@ -21,8 +27,9 @@ def save_figure(
 ) -> Path | None:
     """Draw a figure into a file, in the format that its name ends in (.svg, .png, .pdf), and return its path.
 
-    `draw` is called with the axes of as many panels side by side as there are columns; `size` is in inches. No window
-    opens, and the same figure gives the same bytes. Without matplotlib one line says so and None is returned.
+    `draw` is called with the axes of as many panels side by side as there are columns; `size` is in inches, of which
+    nine are as wide as a README. Each curve of a panel has its own colour and line. No window opens, and the same
+    figure gives the same bytes. Without matplotlib one line says so and None is returned.
     """
     path = Path(path)
     if not has_matplotlib():
@@ -30,10 +37,14 @@ def save_figure(
         return None
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.rcsetup import cycler
 
-    figure = Figure(figsize=size, layout="constrained")
-    draw(*figure.subplots(1, columns, squeeze=False)[0])
+    curves = {"axes.prop_cycle": cycler(color=COLOURS, linestyle=LINES), "lines.linewidth": 2.0}
+    levels = {"contour.linewidth": 0.8, "contour.negative_linestyle": "solid"}
+    style: Any = {**curves, **levels, "svg.hashsalt": path.name, "svg.fonttype": "none"}
     picture, format = io.BytesIO(), path.suffix[1:] or "png"
-    with rc_context({"svg.hashsalt": path.name, "svg.fonttype": "none"}):
+    with rc_context(style):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(*figure.subplots(1, columns, squeeze=False)[0])
         figure.savefig(picture, format=format, dpi=120, metadata={"Date": None} if format == "svg" else None)
     return write_whole(path, picture.getvalue())

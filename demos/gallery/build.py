@@ -40,7 +40,7 @@ def build(folder: Path) -> None:
     shutil.copy(DEMOS / "output" / "worked_example_after.svg", folder / "worked_example.svg")
     y = MLP(2, [3, 1], activation="tanh", seed=1)([1.0, -2.0])
     y.backward()
-    save_graph(y, folder / "mlp.svg", "MLP(2, [3, 1])")
+    save_graph(y, folder / "mlp.svg", "MLP(2, [3, 1])", direction="TB")
 
 
 def photograph_stepper(picture: Path) -> None:

@@ -69,7 +69,7 @@ def test_many_steps_reach_the_least_point(optimizer: Any) -> None:
 
 
 def test_adams_first_step_is_the_learning_rate_whatever_the_size_of_the_gradient() -> None:
-    """Kingma and Ba, section 2.1: the bias corrections make m̂ / √v̂ = ±1 at t = 1."""
+    """Kingma and Ba, sections 2.1 and 3: the bias corrections make m̂ / √v̂ = ±1 at t = 1."""
     small, large = Value(0.0), Value(0.0)
     (1e-3 * small - 1e6 * large).backward()
     Adam([small, large], lr=0.1).step()

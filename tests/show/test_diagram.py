@@ -85,17 +85,17 @@ OUTPUT = 'color="#333333" fillcolor="#FFFFFF" id={} penwidth=1 peripheries=2 sty
 LEAVES = [
     ("v0", box(leaf("x", "input"), "1", "0"), INPUT, "x"),
     ("v1", box(leaf("w", "parameter"), "0", "0.25"), PARAMETER, "w"),
-    ("v2", box("<b>h1</b> = x × w", "0", "0.25"), OPERATION, "h1"),
+    ("v2", box("<b>h1</b>&#160;= x × w", "0", "0.25"), OPERATION, "h1"),
     ("v3", box(leaf("b", "parameter"), "0", "0.25"), PARAMETER, "b"),
-    ("v4", box("<b>h2</b> = h1 + b", "0", "0.25"), OPERATION, "h2"),
+    ("v4", box("<b>h2</b>&#160;= h1 + b", "0", "0.25"), OPERATION, "h2"),
 ]
-WORKED_BOXES = [*LEAVES, ("v5", box("<b>f</b> = σ(h2)", "0.5", "1"), OUTPUT, "f")]
+WORKED_BOXES = [*LEAVES, ("v5", box("<b>f</b>&#160;= σ(h2)", "0.5", "1"), OUTPUT, "f")]
 TEXTBOOK_BOXES = [
     *LEAVES,
-    ("v5", box("<b>h3</b> = h2 × −1", "0", "−0.25"), OPERATION, "h3"),
-    ("v6", box("<b>h4</b> = exp(h3)", "1", "−0.25"), OPERATION, "h4"),
-    ("v7", box("<b>h5</b> = h4 + 1", "2", "−0.25"), OPERATION, "h5"),
-    ("v8", box("<b>h6</b> = 1 / h5", "0.5", "1"), OUTPUT, "h6"),
+    ("v5", box("<b>h3</b>&#160;= h2 × −1", "0", "−0.25"), OPERATION, "h3"),
+    ("v6", box("<b>h4</b>&#160;= exp(h3)", "1", "−0.25"), OPERATION, "h4"),
+    ("v7", box("<b>h5</b>&#160;= h4 + 1", "2", "−0.25"), OPERATION, "h5"),
+    ("v8", box("<b>h6</b>&#160;= 1 / h5", "0.5", "1"), OUTPUT, "h6"),
 ]
 FIRST_ARROWS = [
     ("v0 -> v2", arrow("∂h1/∂x = w = 0", "0.25 × 0 = 0"), "x to h1"),
@@ -299,7 +299,7 @@ def test_beyond_forty_boxes_each_has_one_line_and_arrows_have_none(length: int, 
     assert ("∂" in source_of(root)) is detailed
     assert len(boxes(root)) == length
     if not detailed:
-        assert '<b>x</b> = <font color="#005A9C">1</font>  <font color="#A33B00">grad –</font>' in boxes(root)[0]
+        assert '<b>x</b>&#160;= <font color="#005A9C">1</font>  <font color="#A33B00">grad –</font>' in boxes(root)[0]
 
 
 @pytest.mark.parametrize("length", [201, 1000])

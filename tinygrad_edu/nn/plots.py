@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.figures import has_matplotlib, save_figure
+from tinygrad_edu.figures import COLOURS, MARKERS, has_matplotlib, save_figure
 from tinygrad_edu.nn.metrics import classes, predicted_class
 
 if TYPE_CHECKING:
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 64, 20  # of a plot in characters
 CELLS = 100  # along each side of a drawn plane
-COLOURS = ["#C4DDF2", "#FBD9A5", "#CDE8CD", "#E8CDE8", "#E0E0E0"]  # of regions
-DARK_COLOURS = ["#005A9C", "#A33B00", "#1B6E1B", "#7A1F7A", "#444444"]  # of points and lines
-MARKERS = "o^sDv"
-LINES = ["-", "--"]
-REGIONS = " .:-="
+REGION_COLOURS = ["#C4DDF2", "#FBD9A5", "#C9E9E2", "#E8CDE8", "#E0E0E0", "#F5E9BE"]
+REGIONS = " .:-=+"
 
 
 def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
@@ -44,10 +41,10 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
         return None
 
     def draw(axes: Axes) -> None:
-        for (name, numbers), colour, line in zip(curves.items(), DARK_COLOURS, LINES, strict=False):
-            axes.plot(range(1, len(numbers) + 1), numbers, color=colour, linestyle=line, label=name)
+        for name, numbers in curves.items():
+            axes.plot(range(1, len(numbers) + 1), numbers, label=name)
         if errors:
-            axes.plot(history.best, history.lowest_error, "o", color=DARK_COLOURS[1], label="best epoch")
+            axes.plot(history.best, history.lowest_error, "o", color=COLOURS[1], label="best epoch")
         axes.set_xlabel("epoch")
         axes.set_ylim(bottom=0.0)
         axes.legend()
@@ -71,21 +68,29 @@ def plot_decision_boundary(
     from matplotlib.colors import to_rgb
 
     true = [k for _, k in classes(model, inputs, targets)]
+    names = [f"class {k}" for k in range(max(true) + 1)]
     xs, ys = ranges(inputs, CELLS, CELLS)
     predicted = [[predicted_class(model([x, y])) for x in xs] for y in ys]
 
     def draw(axes: Axes) -> None:
-        colours = [[to_rgb(COLOURS[k % len(COLOURS)]) for k in row] for row in predicted]
+        colours = [[to_rgb(REGION_COLOURS[k % len(REGION_COLOURS)]) for k in row] for row in predicted]
         axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
-        for k in sorted(set(true)):
-            x1, x2 = zip(*[x for x, t in zip(inputs, true, strict=True) if t == k], strict=True)
-            colour, marker = DARK_COLOURS[k % len(COLOURS)], MARKERS[k % len(COLOURS)]
-            axes.scatter(x1, x2, color=colour, marker=marker, s=18, label=f"class {k}")
+        draw_examples(axes, inputs, true, names)
         axes.set_xlabel("x1")
         axes.set_ylabel("x2")
         axes.legend()
 
     return save_figure(path, draw)
+
+
+def draw_examples(
+    axes: Axes, inputs: Sequence[Sequence[float]], true: Sequence[int], names: Sequence[str], size: float = 18.0
+) -> None:
+    """Examples of two features as points, those of each class with a colour, a marker and a name of their own."""
+    for k in sorted(set(true)):
+        x1, x2 = zip(*[x for x, t in zip(inputs, true, strict=True) if t == k], strict=True)
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        axes.scatter(x1, x2, color=colour, marker=marker, s=size, label=names[k], zorder=3.0)
 
 
 def can_draw() -> bool:

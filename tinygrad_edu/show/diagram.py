@@ -26,6 +26,7 @@ VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
 DETAILED_NODES = 40  # beyond these, one line per box and no labels on the arrows
+EQUALS = "&#160;= "  # a browser drops an ordinary space at the beginning of a text
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
@@ -160,11 +161,11 @@ def arrows(nodes: list[Value]) -> list[tuple[Value, int, Value]]:
 
 def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str = "") -> str:
     """A name and what it is, a value, a gradient, in three lines; the bias that has no box of its own; a note."""
-    head = f"<b>{rich(graph.name(node, FORMULAS))}</b> "
+    head = f"<b>{rich(graph.name(node, FORMULAS))}</b>"
     if node.op:
-        head += f"= {rich(operation(graph, node))}"
+        head += f"{EQUALS}{rich(operation(graph, node))}"
     else:
-        head += f'<font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>'
+        head += f' <font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>'
     value = FORMULAS.number(node.data)
     rows = [f'<td align="left" colspan="2">{head}</td>', number_cells("value", value, VALUE_COLOUR)]
     if not isinstance(node, Constant):
@@ -201,7 +202,7 @@ def value_and_gradient(name: str, node: Value) -> str:
 def one_line_box(graph: Graph, node: Value, note: str = "") -> str:
     """A name, a value, a gradient and a note in one line."""
     remark = "  " + coloured(f"<b>{rich(note)}</b>", MARKED["color"]) if note else ""
-    return f"<<b>{rich(graph.name(node))}</b> = {value_and_gradient('', node)}{remark}>"
+    return f"<<b>{rich(graph.name(node))}</b>{EQUALS}{value_and_gradient('', node)}{remark}>"
 
 
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:

@@ -1,0 +1,56 @@
+"""Figures: curves that can be told apart, the same bytes each time, one line where matplotlib is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinygrad_edu.figures import COLOURS, save_figure
+
+
+def draw_six(axes: Any) -> None:
+    for slope in range(6):
+        axes.plot([0.0, 1.0], [0.0, slope], label=f"slope {slope}")
+
+
+def test_each_curve_has_its_own_colour_and_its_own_line(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    written = save_figure(tmp_path / "six.svg", draw_six)
+    assert written == tmp_path / "six.svg"
+    picture = written.read_text(encoding="utf-8")
+    curves = [style for style in re.findall(r'style="(fill: none[^"]*)"', picture) if "stroke-width: 2" in style]
+    colours = [re.findall(r"stroke: (#\w+)", curve)[0] for curve in curves]
+    dashes = [re.findall(r"stroke-dasharray: ([^;]+)", curve) for curve in curves]
+    assert colours == [colour.lower() for colour in COLOURS]
+    assert dashes[0] == []
+    assert len({str(dash) for dash in dashes}) == 6
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_the_same_figure_gives_the_same_bytes(suffix: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pictures = []
+    for _ in range(2):
+        save_figure(tmp_path / f"six.{suffix}", draw_six)
+        pictures.append((tmp_path / f"six.{suffix}").read_bytes())
+    assert pictures[0] == pictures[1]
+
+
+def test_there_are_as_many_panels_as_columns(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    panels: list[Any] = []
+    save_figure(tmp_path / "three.svg", lambda *axes: panels.extend(axes), columns=3)
+    assert len(panels) == 3
+
+
+def test_without_matplotlib_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert save_figure(tmp_path / "six.svg", draw_six) is None
+    assert capsys.readouterr().err == "six.svg is not drawn without matplotlib: pip install matplotlib\n"
+    assert list(tmp_path.iterdir()) == []
