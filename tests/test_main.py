@@ -34,8 +34,10 @@ REFUSED = {
     "weighted_sum([x], [x, 2])": "got 1 weights and 2 inputs",
     "[x] * 2": "a real number is needed",
     "y": "'y' has no value: add one, as in y=1",
-    "x +": "cannot read the expression",
-    "": "cannot read the expression",
+    "x^2": "'x ^ 2': a power is written **, as in x**2",
+    "x +": "cannot read the expression: invalid syntax, at its end",
+    "": "cannot read the expression: invalid syntax, at its end",
+    "x + * 2": "cannot read the expression: invalid syntax, at character 5",
     "3 * 4": "has no variable",
     "(-8) ** (1/3) * x": "x ** n needs x >= 0 unless n is whole",
     "log(x - 2)": "log(x) needs x > 0, got -1.0",
@@ -210,16 +212,20 @@ def test_everything_else_is_refused(expression: str, capsys: pytest.CaptureFixtu
         (["x", "1"], "'1' gives no variable a value"),
         (["x", "x y=1"], "'x y=1' gives no variable a value"),
         (["x", "x=1", "y=2"], "does not depend on Value(y=2)"),
-        (["x", "x=1", "--leaf", "z"], "the variables are x"),
+        (["x", "x=1", "--leaf", "z"], "--leaf z: the variables are x"),
+        (["x", "x=1", "--parameters", "x,q"], "--parameters q: the variables are x"),
         (["x+1", "x=1", "--draw", "f.jpeg"], "must end in one of"),
     ],
 )
 def test_unusable_arguments_are_named(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit status 2, and the argument that was wrong."""
+    """Exit status 2, and the argument that was wrong, in one line and no trace."""
     assert main(arguments) == 2
-    assert message in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
 
 
 def test_a_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,36 @@ def test_every_link_leads_to_a_file(readme: str) -> None:
     path = ROOT / readme
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+\.svg)\)")
+FONT_SIZE = re.compile(r"""font-size(?:="|: ?)([\d.]+)|font: (?:[a-z]+ )*([\d.]+)px""")
+PAGE = 838  # pixels: the width of a README on GitHub
+PIXELS = 4 / 3  # per point
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md", "demos/README.md"])
+def test_every_picture_is_large_enough_to_read(readme: str) -> None:
+    """Nine pixels at least for the smallest letters, where the picture is as wide as the page or narrower."""
+    path = ROOT / readme
+    for line in path.read_text(encoding="utf-8").splitlines():
+        for target in PICTURE.findall(line):
+            assert not line.startswith("|"), f"{target}: a column of a table is narrower than the page"
+            svg = (path.parent / target).read_text(encoding="utf-8")
+            width = float(re.findall(r'viewBox="\S+ \S+ (\S+) ', svg)[0]) * PIXELS
+            smallest = min(float(size or px) for size, px in FONT_SIZE.findall(svg)) * PIXELS
+            assert smallest * min(1.0, PAGE / width) >= 9.0, target
+
+
+@pytest.mark.skipif(not renderer(), reason="no renderer: neither dot nor pygraphviz is installed")
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_picture_above_the_first_program_is_what_it_draws(readme: str, tmp_path: Path) -> None:
+    markdown = (ROOT / readme).read_text(encoding="utf-8")
+    program = next(block for block in blocks(markdown) if block.language == "python")
+    picture = PICTURE.findall(markdown[: program.start])[-1]
+    subprocess.run([sys.executable, "-c", program.text], cwd=tmp_path, check=True, capture_output=True)
+    words = re.compile("<text.*?>(.*?)</text>")
+    assert words.findall((ROOT / picture).read_text("utf-8")) == words.findall((tmp_path / "f.svg").read_text("utf-8"))
 
 
 def test_every_lesson_is_in_the_table_of_contents() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.expression import ExpressionError
-from tinygrad_edu.show.diagram import save_graph
+from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.render import INSTALL, renderer
 from tinygrad_edu.show.source import Recording, record, record_expression
 from tinygrad_edu.show.stepper import check_name, distinct_names, labelled, save_page
@@ -86,9 +86,12 @@ def worked_example(options: argparse.Namespace) -> int:
 
 def explain_expression(options: argparse.Namespace) -> int:
     """An expression or a function of the user's own: its trace and, where asked for, its picture and its stepper."""
-    variables = read_values(options.values, options.parameters.split(","))
-    if options.leaf and options.leaf not in variables:
-        raise ExpressionError(f"--leaf {options.leaf}: the variables are {', '.join(variables)}")
+    parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
+    variables = read_values(options.values, parameters)
+    for option, names in ("--leaf", [options.leaf] if options.leaf else []), ("--parameters", parameters):
+        for name in names:
+            if name not in variables:
+                raise ExpressionError(f"{option} {name}: the variables are {', '.join(variables)}")
     leaves = [variables[options.leaf]] if options.leaf else list(variables.values())
     if found := FUNCTION.fullmatch(options.expression):
         recording = record(function_of_file(found["file"], found["name"]), variables)
@@ -102,6 +105,8 @@ def explain_expression(options: argparse.Namespace) -> int:
 
 def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
     """Print the trace, and write the files that are asked for."""
+    if options.draw:
+        format_of(Path(options.draw))
     if options.stepper:
         check_name(options.stepper)
     with labelled(distinct_names(recording)):

@@ -38,7 +38,8 @@ def evaluate(expression: str, variables: Mapping[str, Value]) -> Value:
     try:
         result = value_of(ast.parse(expression.strip(), mode="eval").body, variables)
     except SyntaxError as error:
-        raise ExpressionError(f"cannot read the expression: {error.msg}, at character {error.offset}") from None
+        place = f"at character {error.offset}" if error.offset else "at its end"
+        raise ExpressionError(f"cannot read the expression: {error.msg}, {place}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply") from None
     except ExpressionError:
@@ -69,6 +70,8 @@ def value_of(node: ast.expr, variables: Mapping[str, Value]) -> Any:
             return [value_of(element, variables) for element in elements]
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
             return call(name, [value_of(argument, variables) for argument in arguments])
+        case ast.BinOp(op=ast.BitXor()):
+            raise ExpressionError(f"{ast.unparse(node)!r}: a power is written **, as in x**2")
         case ast.Name(id=name):
             raise ExpressionError(f"{name!r} has no value: add one, as in {name}=1")
         case ast.Call(func=ast.Name(id=name)) if name not in FUNCTIONS:

@@ -1,19 +1,21 @@
 """Rebuild the pictures of this folder, those of the READMEs: python demos/gallery/build.py.
 
-Runs the lessons and keeps one picture of each, then photographs the stepper. Needs Graphviz, matplotlib and Chromium.
+Runs the lessons and keeps one picture of each, runs the programs of README.md that draw, and photographs the stepper.
+Needs Graphviz, matplotlib and Chromium.
 """
 
+import re
 import runpy
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from tinygrad_edu import Parameter, Value, save_graph, save_stepper, sigmoid
-from tinygrad_edu.nn import MLP
-
 GALLERY = Path(__file__).parent
 DEMOS = GALLERY.parent
+README = DEMOS.parent / "README.md"
+PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURES = {
     "01_worked_example.py": "worked_example_h1_to_h6",
     "02_activation_functions.py": "activations_saturating",
@@ -37,25 +39,27 @@ def build(folder: Path) -> None:
     for lesson, picture in PICTURES.items():
         runpy.run_path(str(DEMOS / lesson), run_name="__main__")
         shutil.copy(DEMOS / "output" / f"{picture}.svg", folder)
-    shutil.copy(DEMOS / "output" / "worked_example_after.svg", folder / "worked_example.svg")
-    y = MLP(2, [3, 1], activation="tanh", seed=1)([1.0, -2.0])
-    y.backward()
-    save_graph(y, folder / "mlp.svg", "MLP(2, [3, 1])", direction="TB")
+    with tempfile.TemporaryDirectory() as drawn:
+        run_programs("save_graph(", drawn)
+        shutil.copy(Path(drawn) / "f.svg", folder / "worked_example.svg")
+        shutil.copy(Path(drawn) / "mlp.svg", folder)
+
+
+def run_programs(call: str, folder: str) -> None:
+    """Run those programs of README.md that hold a call in a folder, where they write their files."""
+    for program in PROGRAM.findall(README.read_text(encoding="utf-8")):
+        if call in program:
+            (Path(folder) / "program.py").write_text(program, encoding="utf-8")
+            subprocess.run([sys.executable, "program.py"], cwd=folder, check=True)
 
 
 def photograph_stepper(picture: Path) -> None:
-    """The stepper's page in the middle of backward, as Chromium shows it."""
-    w, b = Parameter(0.0), Parameter(0.0)
-
-    def f(x: Value) -> Value:
-        h1 = x * w  # variables name the nodes
-        h2 = h1 + b
-        return sigmoid(h2)
-
+    """The stepper's page at its last step, as wide as a README, as Chromium shows it."""
     with tempfile.TemporaryDirectory() as folder:
-        page = save_stepper(f, Path(folder) / "f.html", x=1.0)
+        run_programs("save_stepper(", folder)
+        page = Path(folder) / "f.html"
         flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-        screen = ["--window-size=1240,720", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
+        screen = ["--window-size=838,953", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
         subprocess.run(["chromium", *flags, *screen], check=True, capture_output=True)
 
 

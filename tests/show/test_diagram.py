@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
 from tinygrad_edu import Value, draw_dot, save_graph, sqrt, topological_order, weighted_sum
-from tinygrad_edu.nn import MLP, Neuron
+from tinygrad_edu.nn import MLP, Layer, Neuron
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
 
@@ -305,9 +305,18 @@ def test_beyond_forty_boxes_each_has_one_line_and_arrows_have_none(length: int, 
 @pytest.mark.parametrize("length", [201, 1000])
 def test_a_wall_of_boxes_is_refused_with_both_numbers(length: int) -> None:
     """What cannot be collapsed is not drawn unreadably, nor in part; the message says what to pass."""
-    with pytest.raises(ValueError, match=rf"^{length:,} nodes are too many to read.* pass max_nodes={length}$"):
+    advice = f"draw the graph of a node within, or pass max_nodes={length}"
+    with pytest.raises(ValueError, match=f"^{length:,} nodes are too many to read: {advice}$"):
         draw_dot(chain(length))
     assert len(boxes(chain(length), max_nodes=length)) == length
+
+
+def test_layers_are_spoken_of_where_there_are_layers() -> None:
+    y = MLP(2, [3, 1], seed=1)([1.0, 2.0])
+    for _ in range(300):
+        y = y.tanh()
+    with pytest.raises(ValueError, match="^322 nodes .*, and so are 304 boxes, with each layer as one:"):
+        draw_dot(y)
 
 
 def test_max_nodes_may_be_lower() -> None:
@@ -329,7 +338,6 @@ def test_a_network_has_its_weights_on_the_arrows() -> None:
     mlp = MLP(2, [3, 1], seed=1)
     output = backward(mlp([1.0, 2.0]))
     names = [box_name(line) for line in boxes(output)]
-    assert "rankdir=LR" in lines_of(output)
     assert len(names) == 2 + 3 * 2 + 1
     assert not any(".w." in name or name.endswith(".b") for name in names)
     shown = [line for line in arrows(output) if re.search(r">w\.\d = ", line)]
@@ -337,7 +345,8 @@ def test_a_network_has_its_weights_on_the_arrows() -> None:
     for line, weight in zip(shown[:2], mlp.layers[0].neurons[0].w, strict=True):
         number, grad = (f"{x:.4g}".replace("-", "−") for x in (weight.data, weight.grad))
         i = weight.label[-1]
-        assert f'<font color="#005A9C">w.{i} = {number}</font>  <font color="#A33B00">grad {grad}</font>' in line
+        value, gradient = f'<font color="#005A9C">w.{i} = {number}<', f'<font color="#A33B00">grad {grad}<'
+        assert re.search(f"{value}.*<tr>.*{gradient}", line), "the gradient stands below the value"
     assert sum('<font color="#005A9C">b = 0</font>' in line for line in boxes(output)) == 4
 
 
@@ -364,11 +373,72 @@ def test_a_shared_weight_keeps_its_box() -> None:
     assert len(boxes(weighted_sum([w], [x]) + w, weights="arrows")) == 4
 
 
+@pytest.mark.parametrize(
+    ("sizes", "direction"), [([3, 1], "TB"), ([4, 1], "TB"), ([5, 1], "LR"), ([8, 1], "LR"), ([4, 4, 1], "LR")]
+)
+def test_a_network_is_drawn_in_the_direction_in_which_it_is_narrow(sizes: list[int], direction: str) -> None:
+    """From top to bottom while the labels of a layer's weights fit beside each other."""
+    output = MLP(2, sizes, seed=1)([1.0, 2.0])
+    assert f"rankdir={direction}" in lines_of(output)
+    assert "rankdir=LR" in lines_of(output, direction="LR")
+
+
+def test_a_long_definition_stands_below_the_name() -> None:
+    """A sum in as many lines as it takes, each addend whole."""
+    *_, last = boxes(MLP(2, [4, 1], seed=1)([1.0, 2.0]))
+    lines = re.findall(r'<td align="left" colspan="2">(.*?)</td>', last)
+    assert lines[:3] == ["<b>layers.1.neurons.0.z</b>", "= w.0 × a.0 + w.1 × a.1", "+ w.2 × a.2 + w.3 × a.3 + b"]
+
+
+@pytest.mark.parametrize(("n_inputs", "detailed"), [(19, True), (20, False)])
+def test_beyond_forty_weights_they_are_not_drawn_and_a_note_says_so(n_inputs: int, detailed: bool) -> None:
+    """Two neurons: 2 n weights and 2 biases, one weight and one bias more for the output."""
+    outputs = Layer(n_inputs, 2)([1.0] * n_inputs)
+    root = outputs[0] + outputs[1]
+    note = "not shown, because there are too many: formulas, local derivatives, 42 weights and biases"
+    assert ("w.0 = " in source_of(root)) is detailed
+    assert (note in source_of(root)) is not detailed
+    assert ("penwidth=0.5" in source_of(root)) is not detailed
+
+
+def test_a_note_stands_below_the_title() -> None:
+    (label,) = (line for line in lines_of(chain(41), title="a chain") if line.startswith("label="))
+    assert label.startswith('label=<a chain<br/><font point-size="9"')
+    assert "not shown, because there are too many: formulas, local derivatives<" in label
+
+
 def test_beyond_two_hundred_boxes_each_neuron_is_one_box() -> None:
-    root = network(60, 60)
-    assert len(topological_order(root)) > 200
-    assert len(boxes(root)) == 2 + 60 + 60 + 2 + 1
-    assert "<b>layers.1.neurons.59</b>" in source_of(root)
+    """As long as they are connected by few arrows."""
+    root = network(*[3] * 40)
+    assert len(boxes(root, weights="arrows", max_nodes=1000)) > 200
+    assert len(boxes(root)) == 2 + 40 * 3 + 2 + 1
+    assert "<b>layers.39.neurons.2</b>" in source_of(root)
+    assert f"each neuron is one box: {len(topological_order(root))} nodes in all" in source_of(root)
+
+
+def test_a_bar_of_arrows_is_no_picture() -> None:
+    """With two layers of 16 there are 35 neurons, but 304 arrows between them: each layer is one box instead."""
+    root = backward(MLP(2, [16, 16, 1], activation="tanh", seed=1)([1.0, 2.0]))
+    assert [box_name(line) for line in boxes(root)] == ["x1", "x2", "layers.0", "layers.1", "layers.2"]
+    assert len(arrows(root)) == 4
+    counts = re.findall("(?:</b>|>)([^<]*(?:neuron|node)[^<]*)<", "".join(boxes(root)))
+    assert counts == [
+        "&#160; 16 neurons",
+        "80 nodes, 48 of them parameters",
+        "&#160; 16 neurons",
+        "304 nodes, 272 of them parameters",
+        "&#160; 1 neuron",
+        "18 nodes, 17 of them parameters",
+    ]
+    assert "each layer is one box: 404 nodes in all" in source_of(root)
+
+
+def test_many_inputs_of_a_layer_are_one_box_too() -> None:
+    root = backward(MLP(64, [32, 1], activation="tanh", seed=1)([0.5] * 64))
+    assert [box_name(line) for line in boxes(root)] == ["x1 … x64", "layers.0", "layers.1"]
+    assert "64 nodes<" in boxes(root)[0]
+    assert "#DCEBF7" in boxes(root)[0], "the colour of an input"
+    assert [line.split(" [")[0] for line in arrows(root)] == ["v0 -> v1", "v1 -> v2"]
 
 
 def test_or_else_each_layer_is_one_box() -> None:
@@ -389,7 +459,7 @@ def test_or_else_each_layer_is_one_box() -> None:
 def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
     """Nothing is left out in silence: the numbers add up to the whole graph."""
     root = network(150, 150)
-    counted = [int(n.replace(",", "")) for n in re.findall(r">([\d,]+) nodes<", source_of(root))]
+    counted = [int(n.replace(",", "")) for n in re.findall(r">([\d,]+) nodes[<,]", source_of(root))]
     assert len(counted) == 3
     assert sum(counted) + 3 == len(topological_order(root))
 
@@ -526,6 +596,14 @@ def test_ids_are_in_the_picture(tmp_path: Path) -> None:
     f, *_ = worked_example()
     found = {element.get("id") for element in svg_of(f, tmp_path).iter()}
     assert found >= {f"v{i}" for i in range(6)} | {f"e{i}" for i in range(5)}
+
+
+@needs_dot
+@pytest.mark.parametrize("root", [worked_example()[0], chain(50), network(3), network(60, 60)])
+def test_no_text_begins_with_a_space_that_browsers_drop(root: Value, tmp_path: Path) -> None:
+    """Else "h1 = w × x" is shown as "h1= w × x"."""
+    shown = [text.text or "" for text in svg_of(root, tmp_path).iter(f"{SVG}text")]
+    assert not [text for text in shown if text.startswith(" ") and text.split()]
 
 
 @needs_dot

@@ -26,8 +26,11 @@ VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
 DETAILED_NODES = 40  # beyond these, one line per box and no labels on the arrows
-EQUALS = "&#160;= "  # a browser drops an ordinary space at the beginning of a text
+SIDE_BY_SIDE = 12  # weights and biases of a layer whose labels fit beside each other on a page
+DENSE = 4  # arrows for each box: more of them are a solid bar
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
+LONG_LINE = 28  # characters: a name and what it is, if longer, take several lines
+MANY_INPUTS = 8  # of one layer: more are drawn as one box where each layer is one
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
 OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
@@ -60,8 +63,8 @@ def draw_dot(
     weights     "boxes" of their own, or on the "arrows" from the inputs they weigh, as a textbook draws a network;
                 without it, boxes for a single neuron and arrows for a network
     constants   draw a box for each plain number too; else numbers stand only in the formulas
-    max_nodes   beyond so many boxes each neuron is drawn as one box, or else each layer
-    direction   "LR" or "TB"; without it, left to right for networks and for up to five ranks
+    max_nodes   beyond so many boxes, or weights on arrows, each neuron is drawn as one box, or else each layer
+    direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why
 
     Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights`.
@@ -74,10 +77,12 @@ def draw_dot(
     network = weights == "arrows" or weights is None and len(neurons) > 1
     folded = weights_on_arrows(nodes, neurons) if network else {}
     boxes = [node for node in nodes if node not in folded]
-    if len(boxes) > max_nodes:
+    size = max(len(boxes), len(folded))
+    if size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
-    dot = canvas(graph.root, title, direction or ("LR" if network or ranks(boxes) <= 5 else "TB"))
-    draw_nodes(dot, graph, boxes, folded, marked or {})
+    detailed = size <= DETAILED_NODES
+    dot = canvas(graph.root, title, direction or readable_direction(boxes, folded), "" if detailed else omitted(folded))
+    draw_nodes(dot, graph, boxes, folded, marked or {}, detailed)
     return dot
 
 
@@ -99,30 +104,51 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
     return folded
 
 
-def canvas(root: Value, title: str, direction: str) -> Digraph:
-    """An empty picture."""
+def canvas(root: Value, title: str, direction: str, note: str = "") -> Digraph:
+    """An empty picture; a note says what it leaves out, and then its arrows are thin."""
     from tinygrad_edu.show.picture import Picture
 
-    dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE)
+    dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE | (THIN if note else {}))
     dot.root = root
     dot.attr(rankdir=direction)
-    if title:
-        dot.attr(label=f"<{rich(title)}>", labelloc="t")
+    lines = [rich(title)] if title else []
+    if note:
+        lines.append(f'<font point-size="9" color="{NOTE_COLOUR}">{rich(note)}</font>')
+    if lines:
+        dot.attr(label=f"<{'<br/>'.join(lines)}>", labelloc="t")
     return dot
+
+
+def omitted(folded: Mapping[Value, tuple[Value, int]]) -> str:
+    """What a picture of one-line boxes does not show."""
+    parameters = f", {len(folded)} weights and biases" if folded else ""
+    return f"not shown, because there are too many: formulas, local derivatives{parameters}"
 
 
 FONT = "Helvetica,Arial,sans-serif"
 GRAPH = {"bgcolor": "white", "fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": NOTE_COLOUR, "arrowsize": "0.7"}
+THIN = {"penwidth": "0.5", "arrowsize": "0.5"}
 
 
-def ranks(nodes: list[Value]) -> int:
-    """The number of boxes along the longest path."""
-    depth: dict[Value, int] = {}
+def readable_direction(boxes: list[Value], folded: Mapping[Value, tuple[Value, int]]) -> str:
+    """In which direction a picture is narrow enough to be read on a page."""
+    rank = ranks(boxes, {})
+    if not folded:
+        return "LR" if max(rank.values()) <= 5 else "TB"
+    labels = Counter(rank[neuron] for neuron, _ in folded.values())
+    return "TB" if max(labels.values()) <= SIDE_BY_SIDE else "LR"
+
+
+def ranks(nodes: list[Value], groups: Mapping[Value, str | Value]) -> dict[str | Value, int]:
+    """For each box, a node or a group of them, the number of boxes on the longest path to it."""
+    rank: dict[str | Value, int] = {}
     for node in nodes:
-        depth[node] = 1 + max((depth.get(child, 0) for child in node.children), default=0)
-    return max(depth.values())
+        box = groups.get(node, node)
+        operands = {groups.get(child, child) for child in node.children} - {box}
+        rank[box] = max(rank.get(box, 0), 1 + max((rank.get(operand, 0) for operand in operands), default=0))
+    return rank
 
 
 def draw_nodes(
@@ -131,11 +157,13 @@ def draw_nodes(
     nodes: list[Value],
     folded: dict[Value, tuple[Value, int]],
     marked: Mapping[Value, str],
+    detailed: bool,
 ) -> None:
     """A box for each node and an arrow for each operand that has a box."""
     ids = {node: f"v{i}" for i, node in enumerate(nodes)}
     shown_at = {place: parameter for parameter, place in folded.items()}
-    detailed = len(nodes) <= DETAILED_NODES
+    if folded:
+        dot.attr(ranksep="0.35")  # room for arrows that cross
     if not detailed:
         dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
     for node in nodes:
@@ -160,21 +188,39 @@ def arrows(nodes: list[Value]) -> list[tuple[Value, int, Value]]:
 
 
 def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str = "") -> str:
-    """A name and what it is, a value, a gradient, in three lines; the bias that has no box of its own; a note."""
-    head = f"<b>{rich(graph.name(node, FORMULAS))}</b>"
-    if node.op:
-        head += f"{EQUALS}{rich(operation(graph, node))}"
-    else:
-        head += f' <font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>'
-    value = FORMULAS.number(node.data)
-    rows = [f'<td align="left" colspan="2">{head}</td>', number_cells("value", value, VALUE_COLOUR)]
+    """A name and what it is, a value, a gradient, a line for each; the bias that has no box of its own; a note."""
+    rows = [*map(wide_cell, heading(graph, node)), number_cells("value", FORMULAS.number(node.data), VALUE_COLOUR)]
     if not isinstance(node, Constant):
         rows.append(number_cells("grad", gradient_text(node), GRADIENT_COLOUR))
     if bias:
-        rows.append(f'<td align="left" colspan="2">{parameter_text(graph, node, bias)}</td>')
+        rows.append(wide_cell(value_and_gradient(f"{rich(graph.operand_name(node, bias))} = ", bias)))
     if note:
-        rows.append(f'<td align="left" colspan="2">{coloured(f"<b>{rich(note)}</b>", MARKED["color"])}</td>')
+        rows.append(wide_cell(coloured(f"<b>{rich(note)}</b>", MARKED["color"])))
     return table(rows, padding=2)
+
+
+def heading(graph: Graph, node: Value) -> list[str]:
+    """A name and what it is: in one line, or where that is long, in several."""
+    name = graph.name(node, FORMULAS)
+    bold = f"<b>{rich(name)}</b>"
+    if not node.op:
+        return [f'{bold} <font point-size="9" color="{NOTE_COLOUR}">{kind(node)}</font>']
+    definition = f" = {operation(graph, node)}"
+    if len(name + definition) <= LONG_LINE:
+        return [bold + rich(definition)]
+    terms = definition[1:].split(" + ") if isinstance(node.op, WeightedSum) else [definition[1:]]
+    return [bold, *map(rich, lines_of(terms))]
+
+
+def lines_of(terms: list[str]) -> list[str]:
+    """A sum in lines that are not too long."""
+    lines = [terms[0]]
+    for term in terms[1:]:
+        if len(f"{lines[-1]} + {term}") <= LONG_LINE:
+            lines[-1] += f" + {term}"
+        else:
+            lines.append(f"+ {term}")
+    return lines
 
 
 def operation(graph: Graph, node: Value) -> str:
@@ -184,25 +230,26 @@ def operation(graph: Graph, node: Value) -> str:
 
 
 def weight_label(graph: Graph, node: Value, weight: Value) -> str:
-    """A weight on the arrow from its input."""
-    return table([f"<td>{parameter_text(graph, node, weight)}</td>"], padding=1)
+    """A weight on the arrow from its input: its name within its neuron, its value; below them its gradient."""
+    value, gradient = numbers(f"{rich(graph.operand_name(node, weight))} = ", weight)
+    return table([f'<td align="left">{value}</td>', f'<td align="left">{gradient}</td>'], padding=1)
 
 
-def parameter_text(graph: Graph, node: Value, parameter: Value) -> str:
-    """A parameter in one line: its name within its neuron, its value, its gradient."""
-    return value_and_gradient(f"{rich(graph.operand_name(node, parameter))} = ", parameter)
+def numbers(name: str, node: Value) -> tuple[str, str]:
+    """The value of a node, after its name, and the gradient."""
+    value = coloured(f"{name}{FORMULAS.number(node.data)}", VALUE_COLOUR)
+    return value, coloured(f"grad {gradient_text(node)}", GRADIENT_COLOUR)
 
 
 def value_and_gradient(name: str, node: Value) -> str:
     """The two numbers of a node in one line."""
-    value = coloured(f"{name}{FORMULAS.number(node.data)}", VALUE_COLOUR)
-    return f"{value}  {coloured(f'grad {gradient_text(node)}', GRADIENT_COLOUR)}"
+    return "  ".join(numbers(name, node))
 
 
 def one_line_box(graph: Graph, node: Value, note: str = "") -> str:
     """A name, a value, a gradient and a note in one line."""
     remark = "  " + coloured(f"<b>{rich(note)}</b>", MARKED["color"]) if note else ""
-    return f"<<b>{rich(graph.name(node))}</b>{EQUALS}{value_and_gradient('', node)}{remark}>"
+    return f"<<b>{rich(graph.name(node))}</b>{rich(' = ')}{value_and_gradient('', node)}{remark}>"
 
 
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:
@@ -224,42 +271,89 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
 
 def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str | None, max_nodes: int) -> Digraph:
     """One box for each neuron, or else for each layer, told by the names of the nodes."""
-    for unit in COLLAPSED:
-        groups = {node: match[1] if (match := unit.match(graph.name(node))) else node for node in nodes}
-        members: dict[str | Value, list[Value]] = {}
-        for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
-            members.setdefault(groups[node], []).append(node)
-        if len(members) <= max_nodes:
-            break
-    else:
-        raise ValueError(
-            f"{len(nodes):,} nodes are too many to read, and {len(members):,} with each layer as one box: "
-            f"draw a part of the graph, or pass max_nodes={len(nodes)}"
-        )
-    dot = canvas(graph.root, title, direction or "LR")
+    unit, groups = "neuron", grouped(graph, nodes, WITHIN_NEURON)
+    number = len(set(groups.values()))
+    if number > max_nodes or len(arrows_between(nodes, groups)) > DENSE * number:
+        unit, groups = "layer", inputs_grouped(graph, nodes, grouped(graph, nodes, WITHIN_LAYER))
+    members: dict[str | Value, list[Value]] = {}
+    for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
+        members.setdefault(groups[node], []).append(node)
+    check_number(len(members), len(nodes), max_nodes)
+    direction = direction or ("LR" if max(ranks(nodes, groups).values()) <= 5 else "TB")
+    dot = canvas(graph.root, title, direction, f"each {unit} is one box: {len(nodes):,} nodes in all")
     ids = {group: f"v{i}" for i, group in enumerate(reversed(members))}
     for group, box_id in ids.items():
-        style = BOX if isinstance(group, str) else BOXES[kind(group)]
+        style = BOXES[kind(members[group][0])]
         if group == groups[graph.root]:
             style = style | OUTPUT
-        if isinstance(group, Value):
-            box = one_line_box(graph, group)
-        else:
-            box = f"<<b>{rich(group)}</b> {coloured(f'{len(members[group])} nodes', NOTE_COLOUR)}>"
+        box = one_line_box(graph, group) if isinstance(group, Value) else group_box(graph, group, members[group])
         dot.node(box_id, box, id=box_id, **style)
-    arrows = {(groups[child], groups[node]): None for node in nodes for child in node.children if child in groups}
-    for tail, head in arrows:
-        if tail != head:
-            dot.edge(ids[tail], ids[head])
+    for tail, head in arrows_between(nodes, groups):
+        dot.edge(ids[tail], ids[head])
     return dot
 
 
-COLLAPSED = (re.compile(r"(.*\bneurons\.\d+)\."), re.compile(r"(.*\blayers\.\d+)\."))
+WITHIN_NEURON = re.compile(r"(.*\bneurons\.\d+)\.")
+WITHIN_LAYER = re.compile(r"(.*\blayers\.\d+|.*\bneurons)\.")
+
+
+def grouped(graph: Graph, nodes: list[Value], within: re.Pattern[str]) -> dict[Value, str | Value]:
+    """For each node what it is drawn within, a neuron or a layer by name, or itself."""
+    return {node: match[1] if (match := within.match(graph.name(node))) else node for node in nodes}
+
+
+def inputs_grouped(
+    graph: Graph, nodes: list[Value], groups: Mapping[Value, str | Value]
+) -> dict[Value, str | Value]:
+    """The groups, and many inputs of the same layer drawn as one box too: "x1 … x64"."""
+    uses: dict[Value, set[str | Value]] = {}
+    for node in nodes:
+        for child in node.children:
+            uses.setdefault(child, set()).add(groups[node])
+    together: dict[frozenset[str | Value], list[Value]] = {}
+    for node in nodes:
+        if kind(node) == "input" and groups[node] is node:
+            together.setdefault(frozenset(uses[node]), []).append(node)
+    many = [inputs for inputs in together.values() if len(inputs) > MANY_INPUTS]
+    names = {node: f"{graph.name(inputs[0])} … {graph.name(inputs[-1])}" for inputs in many for node in inputs}
+    return {**groups, **names}
+
+
+def arrows_between(nodes: list[Value], groups: Mapping[Value, str | Value]) -> list[tuple[str | Value, str | Value]]:
+    """One arrow from a group to each other that uses it."""
+    ends = ((groups[child], groups[node]) for node in nodes for child in node.children if child in groups)
+    return list(dict.fromkeys((tail, head) for tail, head in ends if tail != head))
+
+
+def check_number(boxes: int, nodes: int, max_nodes: int) -> None:
+    """Raises ValueError for more boxes than may be drawn."""
+    if boxes > max_nodes:
+        collapsed = f", and so are {boxes:,} boxes, with each layer as one" if boxes < nodes else ""
+        advice = f"draw the graph of a node within, or pass max_nodes={nodes}"
+        raise ValueError(f"{nodes:,} nodes are too many to read{collapsed}: {advice}")
+
+
+def group_box(graph: Graph, name: str, members: list[Value]) -> str:
+    """A name, how many neurons it stands for if it is a layer, how many nodes and parameters."""
+    neurons = {match[1] for node in members if (match := WITHIN_NEURON.match(graph.name(node)))} - {name}
+    parameters = sum(isinstance(node, Parameter) for node in members)
+    head = f"<b>{rich(name)}</b>" + (rich(f"  {counted(len(neurons), 'neuron')}") if neurons else "")
+    size = counted(len(members), "node") + (f", {parameters:,} of them parameters" if parameters else "")
+    return table([f'<td align="left">{head}</td>', f'<td align="left">{coloured(size, NOTE_COLOUR)}</td>'], padding=2)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 neuron", "1,200 neurons"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def gradient_text(node: Value) -> str:
     """The gradient as it stands; "–" is not computed, which is not 0."""
     return "–" if isinstance(node.grad, NotComputed) else FORMULAS.number(node.grad)
+
+
+def wide_cell(markup: str) -> str:
+    return f'<td align="left" colspan="2">{markup}</td>'
 
 
 def number_cells(name: str, number: str, colour: str) -> str:
@@ -278,11 +372,15 @@ def table(rows: list[str], padding: int) -> str:
 
 
 def rich(text: str) -> str:
-    """Any text, for an HTML-like label; lines longer than Graphviz can read are broken."""
+    """Any text, for an HTML-like label; lines longer than Graphviz can read are broken.
+
+    A space at the beginning is one that browsers do not drop.
+    """
     import html
 
     lines = [line[i : i + LINE] for line in printable(text).split("\n") for i in range(0, len(line) or 1, LINE)]
-    return "<br/>".join(html.escape(line).replace("\\", r"\\") for line in lines)
+    escaped = (html.escape(line).replace("\\", r"\\") for line in lines)
+    return "<br/>".join(re.sub("^ ", "&#160;", line) for line in escaped)
 
 
 def plain(text: str) -> str:
@@ -322,9 +420,7 @@ def save_graph(
     install. Raises ValueError for an unknown format, OSError if the file cannot be written.
     """
     path = Path(path)
-    format = path.suffix[1:].lower()
-    if format not in FORMATS:
-        raise ValueError(f"cannot tell a format from {path.name!r}: the name must end in one of {', '.join(FORMATS)}")
+    format = format_of(path)
     dot = draw_dot(
         root, title, weights=weights, constants=constants, max_nodes=max_nodes, direction=direction, marked=marked
     )
@@ -338,3 +434,11 @@ def save_graph(
 
 
 FORMATS = ("svg", "png", "pdf", "gv")
+
+
+def format_of(path: Path) -> str:
+    """The format that the name of a file tells. Raises ValueError if it tells none."""
+    format = path.suffix[1:].lower()
+    if format not in FORMATS:
+        raise ValueError(f"cannot tell a format from {path.name!r}: the name must end in one of {', '.join(FORMATS)}")
+    return format
