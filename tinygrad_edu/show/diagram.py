@@ -374,12 +374,13 @@ def table(rows: list[str], padding: int) -> str:
 def rich(text: str) -> str:
     """Any text, for an HTML-like label; lines longer than Graphviz can read are broken.
 
-    A space at the beginning is one that browsers do not drop.
+    A space at the beginning is one that browsers do not drop; tabs, and brackets at an end, Graphviz cannot read.
     """
     import html
 
-    lines = [line[i : i + LINE] for line in printable(text).split("\n") for i in range(0, len(line) or 1, LINE)]
-    escaped = (html.escape(line).replace("\\", r"\\") for line in lines)
+    text = printable(text).expandtabs(4)
+    lines = [line[i : i + LINE] for line in text.split("\n") for i in range(0, len(line) or 1, LINE)]
+    escaped = (html.escape(line).replace("\\", r"\\").replace("]", "&#93;") for line in lines)
     return "<br/>".join(re.sub("^ ", "&#160;", line) for line in escaped)
 
 
