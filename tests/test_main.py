@@ -59,8 +59,8 @@ def test_alone_it_explains_and_draws_the_worked_example(capsys: pytest.CaptureFi
     """The trace ends in the textbook's product, and the picture lies where the last line says."""
     assert main([]) == 0
     printed = capsys.readouterr().out
-    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
-    assert "h6 = 1 / h5      1 / 2      = 0.5" in printed
+    assert "1 × (-0.25) × 1 × 1 × (-1) × 1 × 1 = 0.25" in printed
+    assert "h6 = 1 / h5        1 / 2        = 0.5" in printed
     written = Path(printed.split("wrote ")[-1].strip())
     assert written.exists()
     assert [path.name for path in Path().iterdir()] == [written.name]
@@ -127,7 +127,7 @@ def test_a_stepper_of_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_stepper_of_the_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stepper", "f.html"]) == 0
-    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in capsys.readouterr().out
+    assert "1 × (-0.25) × 1 × 1 × (-1) × 1 × 1 = 0.25" in capsys.readouterr().out
     assert "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0" in Path("f.html").read_text(encoding="utf-8")
 
 
@@ -138,8 +138,22 @@ def test_a_function_of_a_file_is_explained_by_the_names_of_its_variables(capsys:
     printed = capsys.readouterr().out
     assert printed.startswith("running as __main__\ngiven      x = 1, w = 0.5, b = 2\n")
     assert "  h1 = x × w           1 × 0.5          = 0.5" in printed
-    assert "∂f/∂h2 = f·(1 − f)" in printed
+    assert "∂f/∂h2 = f·(1 - f)" in printed
     assert "<h3>program.py</h3>" in Path("f.html").read_text(encoding="utf-8")
+
+
+def test_a_step_of_training_is_explained_with_the_numbers_it_was_computed_from(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also its picture: the gradients are those of one backward pass, not of the function's own and one more."""
+    program = (
+        "from tinygrad_edu import Parameter\nw = Parameter(1.4)\n"
+        "def f(x):\n    h = w * x\n    h.backward()\n    w.data -= w.grad\n    return h\n"
+    )
+    Path("program.py").write_text(program, encoding="utf-8")
+    assert main(["program.py:f", "x=1.5", "--draw", "f.gv"]) == 0
+    assert "  h = w × x     1.4 × 1.5     = 2.1" in capsys.readouterr().out
+    assert Path("f.gv").read_text(encoding="utf-8").count("<b>1.5</b>") == 2
 
 
 @pytest.mark.parametrize(
@@ -174,6 +188,33 @@ def test_an_error_in_the_file_is_shown_as_python_shows_it() -> None:
     assert lines[:2] == ["Traceback (most recent call last):", '  File "program.py", line 2, in <module>']
     assert lines[-1] == "ZeroDivisionError: division by zero"
     assert "tinygrad_edu" not in finished.stderr
+
+
+ERRORS = {
+    "return int('seven') * x": ("ValueError: invalid literal for int() with base 10: 'seven'", "bad"),
+    "return log(x - 10)": ("ValueError: log(x) needs x > 0, got -9.0", "bad"),
+    "return helper(x)": ("TypeError: 'Value' object is not callable", "helper"),
+}
+
+
+@pytest.mark.parametrize("statement", ERRORS)
+def test_an_error_in_the_function_is_shown_with_its_place(statement: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As Python shows it, without the frames of this package."""
+    message, innermost = ERRORS[statement]
+    program = f"from tinygrad_edu import log\n\ndef helper(x):\n    return x()\n\ndef bad(x):\n    {statement}\n"
+    Path("program.py").write_text(program, encoding="utf-8")
+    with pytest.raises(SystemExit) as exit:
+        main(["program.py:bad", "x=1", "--stepper", "f.html"])
+    assert exit.value.code == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == [
+        "Traceback (most recent call last):",
+        '  File "program.py", line 7, in bad',
+        f"    {statement}",
+    ]
+    assert [line for line in lines if "File" in line][-1].endswith(innermost)
+    assert lines[-1] == message
+    assert "tinygrad_edu" not in "".join(lines)
 
 
 def test_one_leaf_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

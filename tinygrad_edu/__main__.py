@@ -15,16 +15,17 @@ import platform
 import re
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.expression import ExpressionError
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.render import INSTALL, renderer
-from tinygrad_edu.show.source import Recording, record, record_expression
-from tinygrad_edu.show.stepper import check_name, distinct_names, labelled, save_page
+from tinygrad_edu.show.source import Recording, is_learners, record, record_expression
+from tinygrad_edu.show.stepper import as_recorded, check_name, save_page
 from tinygrad_edu.show.text import explain
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
@@ -94,7 +95,13 @@ def explain_expression(options: argparse.Namespace) -> int:
                 raise ExpressionError(f"{option} {name}: the variables are {', '.join(variables)}")
     leaves = [variables[options.leaf]] if options.leaf else list(variables.values())
     if found := FUNCTION.fullmatch(options.expression):
-        recording = record(function_of_file(found["file"], found["name"]), variables)
+        function = function_of_file(found["file"], found["name"])
+        try:
+            recording = record(function, variables)
+        except Exception as error:
+            if any(is_learners(frame) for frame, _ in traceback.walk_tb(error.__traceback__)):
+                exit_with(error)
+            raise
         return show(recording, leaves if options.leaf else [], options)
     recording = record_expression(options.expression, variables)
     f = recording.root
@@ -109,7 +116,7 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
         format_of(Path(options.draw))
     if options.stepper:
         check_name(options.stepper)
-    with labelled(distinct_names(recording)):
+    with as_recorded(recording):
         explain(recording.root, *leaves, ascii=options.ascii)
         recording.root.backward()
         if options.draw:
@@ -139,6 +146,16 @@ def function_of_file(path: str, name: str) -> Callable[..., Any]:
         own = [key for key, thing in namespace.items() if getattr(thing, "__module__", "") == "__main__"]
         raise ExpressionError(f"{path} has no function {name!r}: there is {', '.join(own) or 'none'}")
     return function
+
+
+def exit_with(error: Exception) -> NoReturn:
+    """Show an error in the user's function as Python does, without the frames of this package, and exit."""
+    places = traceback.StackSummary.extract(
+        (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if is_learners(frame)
+    )
+    lines = ["Traceback (most recent call last):\n", *places.format(), *traceback.format_exception_only(error)]
+    print("".join(lines), end="", file=sys.stderr)
+    sys.exit(1)
 
 
 def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value]:

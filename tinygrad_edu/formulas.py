@@ -20,16 +20,21 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     """What the nodes of a topological order are called, except constants without a label: they are their numbers.
 
     A node is called by its label. Without one, an interior node is h1, h2, … in topological order, as in the textbook,
-    and a leaf v1, v2, ….
+    and a leaf v1, v2, …; t1 or u1 where h or v is itself a label, or numbered as one: h₁.
     """
     named = {node: node.label for node in order if node.label}
     taken = set(named.values())
     operations = [node for node in order if node.op]
     leaves = [node for node in order if not node.op and not isinstance(node, Constant)]
-    for letter, nodes in ("h", operations), ("v", leaves):
+    variables = {label.rstrip(SUBSCRIPTS) for label in taken}
+    for letters, nodes in ("htsr", operations), ("vuyz", leaves):
+        letter = next((letter for letter in letters if letter not in variables), letters[0])
         numbered = (name for i in range(1, 2 * len(order) + 1) if (name := f"{letter}{i}") not in taken)
         named.update((node, next(numbered)) for node in nodes if not node.label)
     return named
+
+
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 def formula(value: Value) -> Symbol | float:

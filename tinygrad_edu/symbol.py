@@ -21,7 +21,7 @@ class Notation(NamedTuple):
 
     times: str = "·"
     divide: str = "/"
-    minus: str = " − "
+    minus: str = " - "
     power: str = "**"
     negative: str = "-"  # the sign of a negative number
     superscripts: bool = True  # x² for x ** 2 and x * x
@@ -37,12 +37,20 @@ class Notation(NamedTuple):
         text = format(x + 0.0, self.digits)
         return self.negative + text[1:] if text.startswith("-") else text
 
+    def right_operand(self, text: str) -> str:
+        """A number or a name to the right of a sign: a negative number in parentheses.
+
+        >>> FORMULA.right_operand("-2"), FORMULA.right_operand("x")
+        ('(-2)', 'x')
+        """
+        return f"({text})" if text.startswith(self.negative) else text
+
 
 FORMULA = Notation()
-ASCII = Notation(times="*", minus=" - ", superscripts=False)
+ASCII = Notation(times="*", superscripts=False)
 PYTHON = ASCII._replace(digits="")  # all digits: the text, evaluated, is the formula again
 OPERATION = FORMULA._replace(times=" × ", divide=" / ", power=" ** ", superscripts=False)  # one operation, as typed
-ASCII_OPERATION = OPERATION._replace(times=" * ", minus=" - ")
+ASCII_OPERATION = OPERATION._replace(times=" * ")
 
 
 class Symbol(Scalar["Symbol"]):
@@ -175,17 +183,18 @@ def operation_text(op: Rule, operands: Sequence[str], notation: Notation) -> str
     """
     if isinstance(op, WeightedSum):
         weights, inputs, bias = op.split(operands)
+        weights = [*weights[:1], *map(notation.right_operand, weights[1:])]
         products = [operation_text(mul, pair, notation) for pair in zip(weights, inputs, strict=True)]
-        return " + ".join([*products, bias])
+        return " + ".join([*products, notation.right_operand(bias)])
     if op is absolute and notation.superscripts:
         return f"|{operands[0]}|"
     if op.symbol.isidentifier() or len(operands) != 2 and op is not neg:
         return f"{notation.functions.get(op.symbol, op.symbol)}({', '.join(operands)})"
     if op is neg:
-        return notation.negative + operands[0]
-    left, right = operands
-    if op.symbol == "**" and left.startswith(notation.negative):
-        left = f"({left})"
+        return notation.negative + notation.right_operand(operands[0])
+    left, right = operands[0], notation.right_operand(operands[1])
+    if op.symbol == "**":
+        left = notation.right_operand(left)
     if notation.superscripts and (squared := square(op, left, right)):
         return squared
     signs = {"+": " + ", "-": notation.minus, "*": notation.times, "/": notation.divide, "**": notation.power}

@@ -195,11 +195,129 @@ def test_names_that_several_share_are_numbered_in_the_order_of_use(no_renderer: 
     assert "z₁ = w.0₁ × x + b₁" in " ".join(lines_of(page(f, x=1.0)))
 
 
+def test_an_automatic_name_is_not_taken_for_a_numbered_one(no_renderer: None) -> None:
+    def f(x: Value) -> Value:
+        h = x * x
+        h = h * x
+        return sigmoid(h * h)
+
+    assert [row[0] for row in cells(page(f, x=1.0))] == ["x", "h₁", "h₂", "t1", "f"]
+
+
+def test_short_names_of_a_network_are_explained(no_renderer: None) -> None:
+    """With the name in the table, and the learner's own."""
+    net = MLP(2, [2, 1], activation="tanh", seed=1)
+
+    def f(x: list[Value], y: Value) -> Any:
+        out = net(x)
+        return out - y
+
+    lines = lines_of(page(f, x=[1.0, 2.0], y=0.5))
+    first, output, difference = lines[1], lines[5], lines[6]
+    assert " forward in layers.0.neurons.0: " in first
+    assert " z = w.0 × a.0 + w.1 × a.1 + b = " in output
+    assert " forward in layers.1.neurons.0, called out, where a.0 is layers.0.neurons.0.a: " in output
+    assert " f = z.0 − y = " in difference
+    assert " forward, where z.0 is out, layers.1.neurons.0.z: " in difference
+    [weight] = [line for line in lines if "w.1.grad += z.grad" in line and "layers.1" in line]
+    assert " backward in layers.1.neurons.0, called out: " in weight
+    [activation] = [line for line in lines if " a.1.grad += z.grad" in line]
+    assert " backward in layers.1.neurons.0, called out, where a.1 is layers.0.neurons.1.a: " in activation
+
+
+def test_what_is_given_comes_in_the_order_of_its_use(no_renderer: None) -> None:
+    net = MLP(1, [1, 1], seed=1)
+    given, *_ = lines_of(page(net, x=[1.0]))
+    assert re.findall(r"(\S+) = ", given) == [
+        "layers.0.neurons.0.w.0", "x1", "layers.0.neurons.0.b", "layers.1.neurons.0.w.0", "layers.1.neurons.0.b"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("inputs", "layers", "expected"),
+    [
+        (2, [4, 3, 1], "x1 = 0, x2 = 1, 31 parameters"),
+        (2, [3, 1], "x1 = 0, x2 = 1, 13 parameters"),
+        (14, [1], ", ".join(f"x{i + 1} = {i}" for i in range(12)) + ", 15 parameters, 2 inputs"),
+    ],
+)
+def test_of_many_numbers_only_the_inputs_are_given_one_by_one(
+    inputs: int, layers: list[int], expected: str, no_renderer: None
+) -> None:
+    given, *_ = lines_of(page(MLP(inputs, layers, seed=1), x=list(range(inputs))))
+    assert given == f"0 {expected} the numbers to start from"
+
+
+def test_a_single_parameter_among_many_inputs(no_renderer: None) -> None:
+    w = Parameter(1.0, "w")
+    given, *_ = lines_of(page(lambda x: sum(x) * w, x=[0] * 12))
+    assert given.endswith("x12 = 0, 1 parameter the numbers to start from")
+
+
+def test_forward_goes_in_the_order_in_which_python_ran(no_renderer: None) -> None:
+    """Which need not be the topological order from the output, in which backward goes."""
+    w, b = Parameter(2.0, "w"), Parameter(0.5, "b")
+    before = w + b
+
+    def f(x: Value) -> Value:
+        a = x * w
+        c = x + b
+        d = before * c
+        return d - a
+
+    written = page(f, x=1.5)
+    computed = [line.split()[1] for line in lines_of(written) if "forward" in line]
+    assert computed == ["before", "a", "c", "d", "f"]
+    names = [row[0] for row in cells(written)]
+    steps = [step for step in data_of(written)["steps"] if step["phase"] == "forward"]
+    assert [names[step["node"]] for step in steps] == computed
+
+
 def test_infinity_and_nan_are_valid_json(no_renderer: None) -> None:
     """JSON has no numbers for them."""
     x = Value(1e300, "x")
     steps = data_of(page(x * x * 1e300 * (x - x)))["steps"]
     assert {"inf", "nan"} & {step["after"] for step in steps if step["phase"] == "backward"}
+
+
+def training_step(x: Value) -> Value:
+    """Changes its parameter after the loss is computed from it."""
+    w = Parameter(1.4)
+    h = w * x
+    loss = h * h
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    print(f"now it would be {(w * x).data:.4g}")
+    return loss
+
+
+def test_a_step_of_training_is_shown_with_the_numbers_it_was_computed_from(no_renderer: None) -> None:
+    """Forward and backward, although the parameter has another by now, and keeps it."""
+    weights = []
+
+    def f(x: Value) -> Value:
+        loss = training_step(x)
+        weights.append(loss.children[0].children[0])
+        return loss
+
+    lines = lines_of(page(f, x=1.5))
+    assert "h = w × x = 1.4 × 1.5 = 2.1" in lines[1]
+    assert "w.grad += h.grad × ∂h/∂w = 0 + 4.2 × 1.5 = 6.3" in " ".join(lines)
+    assert weights[0].data == 0.77
+
+
+@pytest.mark.parametrize("show", [lambda f: page(f, x=1.5), lambda f: page(f(Value(1.5, "x")))])
+def test_no_page_says_what_is_not_so(show: Callable[[Callable[..., Any]], str], no_renderer: None) -> None:
+    """A Value that changed between two uses of it cannot be shown with one number."""
+
+    def f(x: Value) -> Value:
+        h = x * 2.0
+        x.data = 7.0
+        return h * x
+
+    message = "^h1? = x × 2 is 3, but with the data its operands have now it would be 14: compute h1? anew"
+    with pytest.raises(ValueError, match=message):
+        show(f)
 
 
 def test_a_missing_derivative_is_an_error_and_no_file(tmp_path: Path) -> None:
@@ -252,6 +370,24 @@ def without_text() -> Callable[..., Any]:
     exec("def f(x):\n    return x * x\n", namespace)
     function: Callable[..., Any] = namespace["f"]
     return function
+
+
+def test_of_a_file_that_was_edited_since_the_operations_are_shown(tmp_path: Path, no_renderer: None) -> None:
+    """And a note says why."""
+    path = tmp_path / "lesson.py"
+    path.write_text("def f(x):\n    return x * x\n", encoding="utf-8")
+    namespace: dict[str, Any] = {}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    path.write_text("\n\ndef f(x):\n    return x * x\n", encoding="utf-8")
+    written = page(namespace["f"], x=1.0)
+    assert "The text of lesson.py is not shown, because it is not what ran" in written
+    assert "<h3>the operations of the graph</h3>" in written
+    assert "<h3>lesson.py</h3>" not in written
+
+
+def test_what_a_function_without_text_made_was_made_elsewhere(no_renderer: None) -> None:
+    typed = without_text()
+    assert "forward: made elsewhere" in lines_of(page(lambda x: -typed(x), x=1.0))[1]
 
 
 def test_beyond_many_nodes_it_says_what_it_leaves_out(no_renderer: None) -> None:

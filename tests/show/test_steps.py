@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
-from tinygrad_edu import Constant, Parameter, Value, backward_steps, rules, sqrt, topological_order, weighted_sum
-from tinygrad_edu.nn import MLP
+from tinygrad_edu import (
+    Constant,
+    Parameter,
+    Value,
+    backward_steps,
+    draw_dot,
+    rules,
+    sqrt,
+    topological_order,
+    weighted_sum,
+)
+from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.show.steps import Graph, kind, recorded_steps
+from tinygrad_edu.show.text import trace
 from tinygrad_edu.symbol import FORMULA, OPERATION, text_of
 
 
@@ -255,3 +268,75 @@ def test_a_nan_upstream_is_shown_and_not_hidden() -> None:
     (step,) = backward_steps(rules.exp(x))
     assert math.isnan(step.partial)
     assert math.isnan(step.after)
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("h", ["v1", "t1", "h", "t2"]),
+        ("h₁₂", ["v1", "t1", "h₁₂", "t2"]),
+        ("v", ["u1", "h1", "v", "h2"]),
+        ("h1", ["v1", "h2", "h1", "h3"]),
+        ("half", ["v1", "h1", "half", "h2"]),
+    ],
+)
+def test_automatic_names_have_another_letter_than_a_name_that_is_only_a_letter(label: str, expected: list[str]) -> None:
+    """In a loop h becomes h₁, h₂, …, which nobody tells from h1 and h2."""
+    h = Value(2.0).tanh().tanh()
+    h.label = label
+    assert names(h.tanh()) == expected
+
+
+def test_if_all_letters_are_taken_the_usual_ones_are_used() -> None:
+    x = Value(1.0, "x")
+    for label in "htsr":
+        x = x.tanh()
+        x.label = label
+    assert names(x.tanh())[-1] == "h1"
+
+
+# ---------------------------------------------------------------------------------------------------- changed data
+
+
+SHOWN: dict[str, Callable[[Value], Any]] = {
+    "steps": lambda y: list(backward_steps(y)),
+    "trace": trace,
+    "picture": draw_dot,
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_graph_whose_numbers_disagree_is_not_shown(shown: str) -> None:
+    """As after a step of training: h would be shown with the new w, and the value that the old w gave it."""
+    w, x = Parameter(2.0, "w"), Value(1.5, "x")
+    h = w * x
+    y = h.exp()
+    w.data -= 0.6
+    message = "^h1 = w × x is 3, but with the data its operands have now it would be 2.1: compute h1 anew"
+    with pytest.raises(ValueError, match=message):
+        SHOWN[shown](y)
+    w.data = 2.0
+    SHOWN[shown](y)
+
+
+def test_data_for_which_there_is_no_value_any_more() -> None:
+    x = Value(1.0, "x")
+    y = x.log()
+    x.data = -1.0
+    with pytest.raises(ValueError, match=r"^h1 = log\(x\) is 0, but .* it would be undefined"):
+        Graph(y)
+
+
+def test_the_message_on_a_wide_neuron_is_short() -> None:
+    neuron = Neuron(100)
+    z = neuron([1.0] * 100)
+    neuron.b.data = 1.0
+    with pytest.raises(ValueError, match=r"^z = w.0 × x1 \+ w.1 × x2 .* … is ") as error:
+        Graph(z)
+    assert len(str(error.value)) < 260
+
+
+def test_numbers_that_are_none_agree() -> None:
+    """nan is unequal to itself."""
+    x = Value(math.inf, "x")
+    assert math.isnan(Graph(x - x).root.data)

@@ -33,7 +33,7 @@ LONG_LINE = 28  # characters: a name and what it is, if longer, take several lin
 MANY_INPUTS = 8  # of one layer: more are drawn as one box where each layer is one
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
-OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
+OPERATIONS = OPERATION._replace(negative="−", minus=" − ", functions=GREEK)
 BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
 OUTPUT = {"peripheries": "2"}
 BOXES = {  # what a node is, told by colour and by shape
@@ -67,7 +67,7 @@ def draw_dot(
     direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why
 
-    Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights`.
+    Raises ValueError if even so there are more than `max_nodes` boxes, for an unknown `weights`, or as `Graph` does.
     """
     if weights not in ("boxes", "arrows", None):
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
@@ -264,7 +264,8 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     number = FORMULAS.number(partial)
     rows = [f'<td align="left">{rich(derivative if formula == number else f"{derivative} = {number}")}</td>']
     if not isinstance(node.grad, NotComputed) and not isinstance(child.grad, NotComputed):
-        product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
+        factors = f"{gradient_text(node)} × {FORMULAS.right_operand(number)}"
+        product = f"← {factors} = {FORMULAS.number(node.grad * partial)}"
         rows.append(f'<td align="left">{coloured(product, GRADIENT_COLOUR)}</td>')
     return table(rows, padding=1)
 

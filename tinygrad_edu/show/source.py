@@ -13,18 +13,19 @@ import linecache
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import tinygrad_edu
 from tinygrad_edu import expression, rules
-from tinygrad_edu.engine import Value
+from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.show.steps import NEURON
 
 PACKAGE = os.path.dirname(tinygrad_edu.__file__) + os.sep
 LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
+OUTERMOST, MODULE, FUNCTION, CALLED = range(4)  # where a name stands, the closest to the reader first
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
 
 
@@ -51,17 +52,22 @@ class Recording:
     root    what it returned
     title   how it was called: "f(x = 1)"
     calls   for each Value made by an operation, and for each leaf made on the way, the calls that led to it
+    numbers for each operation, in the order of their computation, the data of its operands at the time
     texts   the lines of sources that are no files
+    edited  files whose text is not what ran: they were edited since the program read them
     """
 
     def __init__(self, root: Any = None, title: str = "", texts: Mapping[str, list[str]] | None = None) -> None:
         self.root = root
         self.title = title
-        self.texts = texts or {}
+        self.texts = dict(texts or {})
         self.calls: dict[Value, Calls] = {}
-        self.received: dict[Value, tuple[Place, str]] = {}  # by the learner's code: where, and with what label
-        self.variables: dict[Value, str] = {}
+        self.numbers: dict[Value, list[float]] = {}
+        self.labels: dict[Value, str] = {}  # with which the learner's code received Values
+        self.variables: dict[Value, tuple[int, str]] = {}  # that hold Values: how far from the reader, and the name
         self.namespaces: dict[int, dict[str, Any]] = {}
+        self.codes: dict[str, set[CodeType]] = {}  # that ran, by file
+        self.edited: list[str] = []
 
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
         """Call the function and watch it."""
@@ -72,21 +78,42 @@ class Recording:
             self.root = function(**inputs)
         finally:
             sys.setprofile(watching)
+        for namespace in self.namespaces.values():
+            self.see(namespace, MODULE)
+        for file, codes in self.codes.items():
+            if (lines := self.lines(file)) and not fingerprints(codes) <= fingerprints(compiled("".join(lines))):
+                self.edited.append(file)
+                self.texts[file] = []
 
     def watch(self, frame: FrameType, event: str, result: Any) -> None:
         """Called by Python whenever a function is called or returns: what returns a Value is what made it."""
-        if event != "return" or frame.f_back is None:
+        if frame.f_back is None:
             return
-        made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
-        if isinstance(made, Value):
-            if frame.f_code in (NEW_LEAF, OPERATION) and (calls := self.calls_to(frame)).learner:
-                self.calls.setdefault(made, calls)
-            if is_learners(frame.f_back) and made not in self.received:
-                self.received[made] = self.place_of(frame.f_back), made.label
+        if event == "call":
+            self.see_variables(frame.f_back)
+        if event == "return":
+            made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
+            if isinstance(made, Value):
+                if frame.f_code is OPERATION:
+                    self.numbers.setdefault(made, [child.data for child in made.children])
+                if frame.f_code in (NEW_LEAF, OPERATION) and (calls := self.calls_to(frame)).learner:
+                    self.calls.setdefault(made, calls)
+                if is_learners(frame.f_back):
+                    self.labels.setdefault(made, made.label)
+            self.see_variables(frame)
+
+    def see_variables(self, frame: FrameType) -> None:
+        """The variables of a function of the learner's, which may hold other Values each time it calls something."""
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
-            for name, value in values_in(frame.f_locals):
-                self.variables.setdefault(value, name)
+            depth = sum(map(is_learners, frames_below(frame, RUN))) - 1
+            self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
+
+    def see(self, namespace: Mapping[str, Any], distance: int) -> None:
+        """A Value is called as by the variable closest to the reader, and by the first of these."""
+        for name, value in values_in(namespace):
+            if value not in self.variables or distance < self.variables[value][0]:
+                self.variables[value] = distance, name
 
     def calls_to(self, frame: FrameType) -> Calls:
         """The calls between `run` and this frame. Without one in the learner's files, the first here counts as such."""
@@ -101,6 +128,7 @@ class Recording:
         if frame.f_code is TYPED:
             return place_of(frame.f_locals["node"], self.lines(EXPRESSION), EXPRESSION)
         file, line = frame.f_code.co_filename, frame.f_lineno
+        self.codes.setdefault(file, set()).add(frame.f_code)
         if sys.version_info >= (3, 11):
             positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
             if None not in positions:
@@ -121,34 +149,34 @@ class Recording:
 
     def names(self) -> dict[Value, str]:
         """What the learner's variables call Values: those without a label, and those with one from this package that
-        does not tell where they stand in a network. A Value that several variables held has the name of the first."""
-        in_modules = {value: name for namespace in self.namespaces.values() for name, value in values_in(namespace)}
-        places = {value: place for value, (place, _) in self.received.items()}
-        targets = {
-            place: name for file in {place.file for place in places.values()} for place, name in self.assignments(file)
+        does not tell where they stand in a network.
+
+        A Value that several variables held has the name of the first in the function that was called, or else in its
+        module, or else in the functions that it called.
+        """
+        return {value: name for value, (_, name) in self.variables.items() if self.may_be_called_otherwise(value)}
+
+    def names_in_networks(self) -> dict[Value, str]:
+        """What the function that was called calls Values whose names tell where they stand in a network."""
+        return {
+            value: name
+            for value, (distance, name) in self.variables.items()
+            if distance == OUTERMOST and value.op and NEURON.match(value.label)
         }
-        assigned = {value: targets[place] for value, place in places.items() if place in targets}
-        names = in_modules | self.variables | assigned
-        return {value: name for value, name in names.items() if self.may_be_called_otherwise(value)}
+
+    def data(self) -> dict[Value, float]:
+        """What each operand was when the graph was computed: it may have changed since, as in a step of training."""
+        return {
+            operand: number
+            for node in topological_order(self.root)
+            if node in self.numbers
+            for operand, number in zip(node.children, self.numbers[node], strict=True)
+        }
 
     def may_be_called_otherwise(self, value: Value) -> bool:
         """Whether a Value's label, if it has one, was not the learner's choice."""
-        _, label = self.received.get(value, (None, None))
+        label = self.labels.get(value)
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
-
-    def assignments(self, file: str) -> Iterator[tuple[Place, str]]:
-        """What is assigned to a variable, and the variable's name: `x * w` and "h1" for `h1 = x * w`."""
-        lines = self.lines(file)
-        for node in ast.walk(self.tree(file)):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    yield place_of(value, lines, file), name
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    yield place_of(value, lines, file), name
-                case ast.NamedExpr(target=ast.Name(id=name), value=value):
-                    yield place_of(value, lines, file), name
-                case ast.AugAssign(target=ast.Name(id=name)):  # as a whole it computes and assigns
-                    yield place_of(node, lines, file), name
 
     def block_at(self, place: Place) -> tuple[int, int]:
         """The first and last line of the function around a place, or else of the statement, or of what is no Python."""
@@ -173,6 +201,29 @@ def syntax_tree(source: str) -> ast.Module:
         return ast.Module([], [])
 
 
+def compiled(source: str) -> Iterator[CodeType]:
+    """The code of a program, and of all functions within; none where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            waiting = [compile(source, "", "exec", dont_inherit=True)]
+    except (SyntaxError, ValueError):
+        return
+    while waiting:
+        code = waiting.pop()
+        yield code
+        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def fingerprints(codes: Iterable[CodeType]) -> set[tuple[Any, ...]]:
+    """What each code does, and where its pieces stand in the source."""
+    return {
+        (code.co_name, code.co_firstlineno, code.co_linetable, code.co_code, code.co_names, code.co_varnames,
+         tuple(constant for constant in code.co_consts if not isinstance(constant, CodeType)))
+        for code in codes
+    }  # fmt: skip
+
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -186,7 +237,7 @@ def holds(node: ast.stmt, place: Place) -> bool:
     return first_line(node) <= place.line and place.end_line <= (node.end_lineno or 0)
 
 
-def place_of(node: ast.expr | ast.stmt, lines: Sequence[str], file: str = "") -> Place:
+def place_of(node: ast.expr, lines: Sequence[str], file: str = "") -> Place:
     """The text of a node of the syntax tree."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
@@ -233,8 +284,9 @@ def results(lines: Sequence[str]) -> Iterator[tuple[Place, str]]:
 
 
 def values_in(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """The variables that hold Values."""
-    for name, value in list(namespace.items()):
+    """The variables that hold Values, and the attributes of `self` that do."""
+    attributes = getattr(namespace.get("self"), "__dict__", {})
+    for name, value in [*namespace.items(), *attributes.items()]:
         if isinstance(value, Value) and name != "self" and not name.startswith("_"):
             yield name, value
 
@@ -296,7 +348,7 @@ def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording
     if not isinstance(recording.root, Value):
         raise ValueError(f"{name} must return one Value to differentiate, got {recording.root!r}")
     if not recording.root.label:
-        recording.variables.setdefault(recording.root, name)
+        recording.see({name: recording.root}, FUNCTION)
     return recording
 
 

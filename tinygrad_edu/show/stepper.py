@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby, pairwise
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.engine import Constant, Value, fresh_gradients, topological_order
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.formulas import SUBSCRIPTS
 from tinygrad_edu.rules import Rule, WeightedSum
 from tinygrad_edu.show.diagram import (
     DETAILED_NODES,
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.show.source import Place, Recording
 
 MAX_NODES = 300
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
+SUBSCRIPT = str.maketrans("0123456789", SUBSCRIPTS)
 
 
 def save_stepper(
@@ -54,7 +57,7 @@ def save_stepper(
     inputs            of the function, by name: numbers, lists of numbers, or anything else it takes
 
     Raises ValueError for another ending, for inputs that the function does not take, and if it does not return one
-    Value; OSError if the file cannot be written.
+    Value, or as `Graph` does where its data changed meanwhile; OSError if the file cannot be written.
     """
     check_name(path)
     return save_page(recording_of(function_or_root, inputs), path, max_nodes)
@@ -115,7 +118,7 @@ def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
     from importlib import resources
 
     template = resources.files("tinygrad_edu.show").joinpath("stepper.html").read_text(encoding="utf-8")
-    with labelled(distinct_names(recording)), fresh_gradients(recording.root):
+    with as_recorded(recording):
         parts = Parts(recording, max_nodes)
         filled = re.sub(r"<!-- (\w+) -->", lambda match: getattr(parts, match[1])(), template)
         return parts.heading(), filled
@@ -133,21 +136,30 @@ def distinct_names(recording: Recording) -> dict[Value, str]:
             sharing.setdefault(names[node], []).append(node)
     for name, nodes in sharing.items():
         if len(nodes) > 1:
-            names |= {node: name + str(i).translate(SUBSCRIPTS) for i, node in enumerate(nodes, start=1)}
+            names |= {node: name + str(i).translate(SUBSCRIPT) for i, node in enumerate(nodes, start=1)}
     return names
 
 
 @contextmanager
-def labelled(names: Mapping[Value, str]) -> Iterator[None]:
-    """Within, nodes have these labels; afterwards each has again the one it had before."""
-    before = {node: node.label for node in names}
+def as_recorded(recording: Recording) -> Iterator[None]:
+    """Within, the graph of a recording has the learner's names, the numbers it was computed from, and no gradients yet;
+    afterwards all are again what they were before."""
+    names, data = distinct_names(recording), recording.data()
+    with replaced("label", names), replaced("data", data), fresh_gradients(recording.root):
+        yield
+
+
+@contextmanager
+def replaced(attribute: str, replacements: Mapping[Value, Any]) -> Iterator[None]:
+    """Within, nodes have other labels, or other data."""
+    before = {node: getattr(node, attribute) for node in replacements}
     try:
-        for node, name in names.items():
-            node.label = name
+        for node, replacement in replacements.items():
+            setattr(node, attribute, replacement)
         yield
     finally:
-        for node, label in before.items():
-            node.label = label
+        for node, original in before.items():
+            setattr(node, attribute, original)
 
 
 class Parts:
@@ -159,13 +171,17 @@ class Parts:
         self.total = len(varying)
         self.nodes = varying[-max_nodes:]  # with a node also those that contribute to its gradient: they come after it
         self.index = {node: i for i, node in enumerate(self.nodes)}
-        self.operations = [node for node in self.nodes if node.op]
+        computed = {node: i for i, node in enumerate(recording.numbers)}
+        operations = [node for node in self.nodes if node.op]
+        self.operations = sorted(operations, key=lambda node: computed.get(node, -1))  # not while recorded: before
         self.all_steps = list(backward_steps(recording.root))
         self.steps = [step for step in self.all_steps if step.child in self.index]
         self.formulas = {node: self.graph.formulas(node) for node in self.operations}
         start = len(self.operations) + 1
         self.complete_at = {recording.root: start} | {step.child: i for i, step in enumerate(self.steps, start + 1)}
         self.rows = {op: f"row{i}" for i, op in enumerate(dict.fromkeys(node.op for node in self.operations))}
+        self.edited = recording.edited
+        self.called = recording.names_in_networks()
         self.recording = recording if has_text(recording) else as_program(recording, self.graph, self.operations)
         self.places: dict[Place, str] = {}
         for calls in (self.recording.calls[node] for node in self.nodes if node in self.recording.calls):
@@ -193,10 +209,18 @@ class Parts:
         """ "∂h1/∂w"."""
         return f"∂{self.operand(step.node, step.node)}/∂{self.operand(step.node, step.child)}"
 
-    def within(self, node: Value) -> str:
-        """ " in layers.0.neurons.3", of whose names the arithmetic shows only the last part; "" outside networks."""
+    def within(self, node: Value, *operands: Value) -> str:
+        """What short names in the arithmetic stand for, " in layers.1.neurons.0, where a.0 is layers.0.neurons.0.a":
+        of the operands that stand elsewhere, the first."""
         neuron = NEURON.match(self.name(node))
-        return f" in {neuron['place']}" if neuron else ""
+        words = f" in {neuron['place']}" if neuron else ""
+        words += f", called {self.called[node]}" if node in self.called else ""
+        for operand in operands:
+            short, full = self.operand(node, operand), self.name(operand)
+            if short != full and not (neuron and full.startswith(f"{neuron['place']}.")):
+                names = [self.called[operand], full] if operand in self.called else [full]
+                return f"{words}, where {short} is {', '.join(names)}"
+        return words
 
     def title(self) -> str:
         return escape(self.heading())
@@ -206,16 +230,27 @@ class Parts:
 
     def note(self) -> str:
         """What is left out of the page, and how to see it."""
-        if self.drawing:
-            return ""
-        if len(self.nodes) == self.total:
-            return paragraph(f"There is no picture, because no Graphviz was found: {INSTALL}")
-        return paragraph(
-            f"This graph has {self.total:,} nodes. Shown are the last {len(self.nodes):,} that are computed, the first "
-            f"that backward reaches; {self.total - len(self.nodes):,} nodes, {len(self.all_steps) - len(self.steps):,} "
-            "steps of backward and the picture are left out. To see another part, step through a Value within it: "
-            f'save_stepper(value, "part.html"). To see everything, pass max_nodes={self.total}.'
-        )
+        return "\n".join(map(paragraph, self.left_out()))
+
+    def left_out(self) -> Iterator[str]:
+        """What is left out, in sentences."""
+        from tinygrad_edu.show.source import file_name
+
+        for name in map(file_name, self.edited):
+            yield (
+                f"The text of {name} is not shown, because it is not what ran: it seems to be edited since Python read "
+                "it. Import it again, or start Python anew."
+            )
+        if len(self.nodes) < self.total:
+            yield (
+                f"This graph has {self.total:,} nodes. Shown are the last {len(self.nodes):,} that are computed, the "
+                f"first that backward reaches; {self.total - len(self.nodes):,} nodes, "
+                f"{len(self.all_steps) - len(self.steps):,} steps of backward and the picture are left out. To see "
+                f"another part, step through a Value within it: "
+                f'save_stepper(value, "part.html"). To see everything, pass max_nodes={self.total}.'
+            )
+        elif not self.drawing:
+            yield f"There is no picture, because no Graphviz was found: {INSTALL}"
 
     # ------------------------------------------------------------------------------------------- the list of steps
 
@@ -227,8 +262,16 @@ class Parts:
         )
 
     def given(self) -> str:
-        leaves = [f"{self.name(node)} = {FORMULAS.number(node.data)}" for node in self.nodes if not node.op]
-        return arithmetic("given", [", ".join(leaves) or "nothing"], "the numbers to start from")
+        """The leaves in the order of their use; of many the inputs, and how many others."""
+        operands = [operand for node in self.operations for operand in node.children if operand in self.index]
+        leaves = [node for node in dict.fromkeys([*operands, *self.nodes]) if not node.op]
+        shown = leaves
+        if len(leaves) > MAX_GIVEN:
+            shown = [leaf for leaf in leaves if kind(leaf) == "input"][:MAX_GIVEN]
+        counts = Counter(kind(leaf) for leaf in leaves if leaf not in shown)
+        parts = [f"{self.name(leaf)} = {FORMULAS.number(leaf.data)}" for leaf in shown]
+        parts += [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items()]
+        return arithmetic("given", [", ".join(parts) or "nothing"], "the numbers to start from")
 
     def forward(self, node: Value) -> str:
         """ "h1 = w × x = 0 × 1 = 0"."""
@@ -236,13 +279,15 @@ class Parts:
             self.operand(node, node), "=", self.graph.operation(node, OPERATIONS),
             "=", self.graph.numbers(node, OPERATIONS), "=", FORMULAS.number(node.data),
         ]  # fmt: skip
-        return arithmetic("forward", parts, f"forward{self.within(node)}: {self.made_by(node)}")
+        return arithmetic("forward", parts, f"forward{self.within(node, *node.children)}: {self.made_by(node)}")
 
     def made_by(self, node: Value) -> str:
         """ "w * x in line 3"."""
         if node not in self.recording.calls:
             return "made before"
         *_, place = self.recording.calls[node].learner
+        if not self.recording.lines(place.file):
+            return "made elsewhere"
         text = self.recording.line(place.file, place.line)[place.column :]
         if place.line == place.end_line:
             return f"{text[: place.end_column - place.column].strip()} in line {place.line}"
@@ -258,9 +303,9 @@ class Parts:
         before, upstream, partial, after = map(FORMULAS.number, (step.before, step.upstream, step.partial, step.after))
         parts = [
             f"{child}.grad", "+=", f"{node}.grad", "×", self.partial(step),
-            "=", before, "+", upstream, "×", partial, "=", after,
+            "=", before, "+", FORMULAS.right_operand(upstream), "×", FORMULAS.right_operand(partial), "=", after,
         ]  # fmt: skip
-        remark = f"backward{self.within(step.node)}: {self.partial(step)} = {self.formula(step)}"
+        remark = f"backward{self.within(step.node, step.child)}: {self.partial(step)} = {self.formula(step)}"
         return arithmetic("backward", parts, remark)
 
     def formula(self, step: Step) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import NamedTuple
 
 from tinygrad_edu.engine import Constant, Parameter, Value, backward_order, fresh_gradients, topological_order
 from tinygrad_edu.formulas import names
-from tinygrad_edu.symbol import FORMULA, Notation, Symbol, operation_text, text_of
+from tinygrad_edu.symbol import FORMULA, OPERATION, Notation, Symbol, operation_text, text_of
 
 
 class Step(NamedTuple):
@@ -31,7 +32,7 @@ class Step(NamedTuple):
 def backward_steps(root: Value) -> Iterator[Step]:
     """`root.backward()` one edge at a time: run to its end, it leaves exactly what `backward()` leaves.
 
-    Edges to constants are no steps: a constant has no gradient to show.
+    Edges to constants are no steps: a constant has no gradient to show. Raises ValueError as `Graph` does.
 
     >>> x = Value(3.0, "x")
     >>> for step in backward_steps(x * x):
@@ -57,13 +58,32 @@ def recorded_steps(root: Value) -> list[Step]:
 
 
 class Graph:
-    """The nodes of a graph in topological order, with the names and formulas they are shown by."""
+    """The nodes of a graph in topological order, with the names and formulas they are shown by.
+
+    Raises ValueError if data changed after the graph was computed from it, so that what is shown would not be so.
+    """
 
     def __init__(self, root: Value, short: bool = False) -> None:
         self.root = root
         self.short = short
         self.order = topological_order(root)
         self.names = names(self.order)
+        for node in self.operations:
+            self.check_data(node)
+
+    def check_data(self, node: Value) -> None:
+        """Raises ValueError unless the data of a node is what its operation makes of its operands' data."""
+        try:
+            computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
+        except (ValueError, ArithmeticError):
+            computed = "undefined"
+        found = SO_MANY_DIGITS.number(node.data)
+        if computed != found:
+            name, operation = self.name(node), shorten(self.operation(node, OPERATION), width=80, placeholder=" …")
+            raise ValueError(
+                f"{name} = {operation} is {found}, but with the data its operands have now it would be {computed}: "
+                f"compute {name} anew after changing data, or show it before"
+            )
 
     @property
     def operations(self) -> list[Value]:
@@ -106,6 +126,7 @@ class Graph:
         return other["rest"] if own and own["place"] == other["place"] else f"{other['rest']}.{other['number']}"
 
 
+SO_MANY_DIGITS = OPERATION._replace(digits=".10g")  # as must agree
 NEURON = re.compile(r"(?P<place>.*\bneurons\.(?P<number>\d+))\.(?P<rest>.+)")
 
 
