@@ -40,7 +40,7 @@ def test_worked_example(tmp_path: Path) -> None:
     """∂f/∂w is 0.25 along both graphs."""
     printed = run_lesson("01_worked_example.py", tmp_path)
     assert "∂f/∂w along f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25" in printed
-    assert "1 × (-0.25) × 1 × 1 × (-1) × 1 × 1 = 0.25" in printed
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
     assert printed.endswith("∂f/∂w = 0.25, ∂f/∂b = 0.25, ∂f/∂x = 0.0\n")
     check_pictures(tmp_path, [f"worked_example_{name}" for name in ("before", "halfway", "after", "h1_to_h6")])
 

@@ -75,7 +75,7 @@ def logistic(steps: int) -> tuple[Value, Value]:
 
 def test_the_size_is_the_number_of_names_numbers_and_operations() -> None:
     x, y = logistic(1)
-    assert str(formula(y)) == "4·x·(1 - x)"
+    assert str(formula(y)) == "4·x·(1 − x)"
     assert formula(y).size == 7  # 4, x, 1, x, and three operations
 
 

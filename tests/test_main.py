@@ -59,8 +59,8 @@ def test_alone_it_explains_and_draws_the_worked_example(capsys: pytest.CaptureFi
     """The trace ends in the textbook's product, and the picture lies where the last line says."""
     assert main([]) == 0
     printed = capsys.readouterr().out
-    assert "1 × (-0.25) × 1 × 1 × (-1) × 1 × 1 = 0.25" in printed
-    assert "h6 = 1 / h5        1 / 2        = 0.5" in printed
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in printed
+    assert "h6 = 1 / h5      1 / 2      = 0.5" in printed
     written = Path(printed.split("wrote ")[-1].strip())
     assert written.exists()
     assert [path.name for path in Path().iterdir()] == [written.name]
@@ -127,7 +127,7 @@ def test_a_stepper_of_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_stepper_of_the_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stepper", "f.html"]) == 0
-    assert "1 × (-0.25) × 1 × 1 × (-1) × 1 × 1 = 0.25" in capsys.readouterr().out
+    assert "1 × -0.25 × 1 × 1 × -1 × 1 × 1 = 0.25" in capsys.readouterr().out
     assert "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0" in Path("f.html").read_text(encoding="utf-8")
 
 
@@ -138,7 +138,7 @@ def test_a_function_of_a_file_is_explained_by_the_names_of_its_variables(capsys:
     printed = capsys.readouterr().out
     assert printed.startswith("running as __main__\ngiven      x = 1, w = 0.5, b = 2\n")
     assert "  h1 = x × w           1 × 0.5          = 0.5" in printed
-    assert "∂f/∂h2 = f·(1 - f)" in printed
+    assert "∂f/∂h2 = f·(1 − f)" in printed
     assert "<h3>program.py</h3>" in Path("f.html").read_text(encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ class Notation(NamedTuple):
 
     times: str = "·"
     divide: str = "/"
-    minus: str = " - "
+    minus: str = " − "
     power: str = "**"
     negative: str = "-"  # the sign of a negative number
     superscripts: bool = True  # x² for x ** 2 and x * x
@@ -37,20 +37,20 @@ class Notation(NamedTuple):
         text = format(x + 0.0, self.digits)
         return self.negative + text[1:] if text.startswith("-") else text
 
-    def right_operand(self, text: str) -> str:
-        """A number or a name to the right of a sign: a negative number in parentheses.
+    def unsigned(self, text: str) -> str:
+        """An operand where a sign would be misread: a negative number in parentheses.
 
-        >>> FORMULA.right_operand("-2"), FORMULA.right_operand("x")
+        >>> FORMULA.unsigned("-2"), FORMULA.unsigned("x")
         ('(-2)', 'x')
         """
         return f"({text})" if text.startswith(self.negative) else text
 
 
 FORMULA = Notation()
-ASCII = Notation(times="*", superscripts=False)
+ASCII = Notation(times="*", minus=" - ", superscripts=False)
 PYTHON = ASCII._replace(digits="")  # all digits: the text, evaluated, is the formula again
 OPERATION = FORMULA._replace(times=" × ", divide=" / ", power=" ** ", superscripts=False)  # one operation, as typed
-ASCII_OPERATION = OPERATION._replace(times=" * ")
+ASCII_OPERATION = OPERATION._replace(times=" * ", minus=" - ")
 
 
 class Symbol(Scalar["Symbol"]):
@@ -183,18 +183,19 @@ def operation_text(op: Rule, operands: Sequence[str], notation: Notation) -> str
     """
     if isinstance(op, WeightedSum):
         weights, inputs, bias = op.split(operands)
-        weights = [*weights[:1], *map(notation.right_operand, weights[1:])]
         products = [operation_text(mul, pair, notation) for pair in zip(weights, inputs, strict=True)]
-        return " + ".join([*products, notation.right_operand(bias)])
+        return " + ".join([*products, bias])
     if op is absolute and notation.superscripts:
         return f"|{operands[0]}|"
     if op.symbol.isidentifier() or len(operands) != 2 and op is not neg:
         return f"{notation.functions.get(op.symbol, op.symbol)}({', '.join(operands)})"
     if op is neg:
-        return notation.negative + notation.right_operand(operands[0])
-    left, right = operands[0], notation.right_operand(operands[1])
+        return notation.negative + notation.unsigned(operands[0])
+    left, right = operands
     if op.symbol == "**":
-        left = notation.right_operand(left)
+        left = notation.unsigned(left)
+    if op is sub:
+        right = notation.unsigned(right)
     if notation.superscripts and (squared := square(op, left, right)):
         return squared
     signs = {"+": " + ", "-": notation.minus, "*": notation.times, "/": notation.divide, "**": notation.power}

@@ -92,7 +92,7 @@ LEAVES = [
 WORKED_BOXES = [*LEAVES, ("v5", box("<b>f</b>&#160;= σ(h2)", "0.5", "1"), OUTPUT, "f")]
 TEXTBOOK_BOXES = [
     *LEAVES,
-    ("v5", box("<b>h3</b>&#160;= h2 × (−1)", "0", "−0.25"), OPERATION, "h3"),
+    ("v5", box("<b>h3</b>&#160;= h2 × −1", "0", "−0.25"), OPERATION, "h3"),
     ("v6", box("<b>h4</b>&#160;= exp(h3)", "1", "−0.25"), OPERATION, "h4"),
     ("v7", box("<b>h5</b>&#160;= h4 + 1", "2", "−0.25"), OPERATION, "h5"),
     ("v8", box("<b>h6</b>&#160;= 1 / h5", "0.5", "1"), OUTPUT, "h6"),
@@ -109,10 +109,10 @@ WORKED_ARROWS = [
 ]
 TEXTBOOK_ARROWS = [
     *FIRST_ARROWS,
-    ("v4 -> v5", arrow("∂h3/∂h2 = −1", "−0.25 × (−1) = 0.25"), "h2 to h3"),
+    ("v4 -> v5", arrow("∂h3/∂h2 = −1", "−0.25 × −1 = 0.25"), "h2 to h3"),
     ("v5 -> v6", arrow("∂h4/∂h3 = h4 = 1", "−0.25 × 1 = −0.25"), "h3 to h4"),
     ("v6 -> v7", arrow("∂h5/∂h4 = 1", "−0.25 × 1 = −0.25"), "h4 to h5"),
-    ("v7 -> v8", arrow("∂h6/∂h5 = −1/h5² = −0.25", "1 × (−0.25) = −0.25"), "h5 to h6"),
+    ("v7 -> v8", arrow("∂h6/∂h5 = −1/h5² = −0.25", "1 × −0.25 = −0.25"), "h5 to h6"),
 ]
 
 

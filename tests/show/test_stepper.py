@@ -307,7 +307,7 @@ def test_a_step_of_training_is_shown_with_the_numbers_it_was_computed_from(no_re
 
 
 @pytest.mark.parametrize("show", [lambda f: page(f, x=1.5), lambda f: page(f(Value(1.5, "x")))])
-def test_no_page_says_what_is_not_so(show: Callable[[Callable[..., Any]], str], no_renderer: None) -> None:
+def test_a_page_says_what_is_not_so(show: Callable[[Callable[..., Any]], str], no_renderer: None) -> None:
     """A Value that changed between two uses of it cannot be shown with one number."""
 
     def f(x: Value) -> Value:
@@ -315,9 +315,8 @@ def test_no_page_says_what_is_not_so(show: Callable[[Callable[..., Any]], str], 
         x.data = 7.0
         return h * x
 
-    message = "^h1? = x × 2 is 3, but with the data its operands have now it would be 14: compute h1? anew"
-    with pytest.raises(ValueError, match=message):
-        show(f)
+    note = "The numbers of this graph do not agree: data changed after it was used: h1? = x × 2 is 3, now 14"
+    assert re.search(note, show(f))
 
 
 def test_a_missing_derivative_is_an_error_and_no_file(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ LONG_LINE = 28  # characters: a name and what it is, if longer, take several lin
 MANY_INPUTS = 8  # of one layer: more are drawn as one box where each layer is one
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
-OPERATIONS = OPERATION._replace(negative="−", minus=" − ", functions=GREEK)
+OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
 BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
 OUTPUT = {"peripheries": "2"}
 BOXES = {  # what a node is, told by colour and by shape
@@ -67,7 +67,7 @@ def draw_dot(
     direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why
 
-    Raises ValueError if even so there are more than `max_nodes` boxes, for an unknown `weights`, or as `Graph` does.
+    Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights`.
     """
     if weights not in ("boxes", "arrows", None):
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
@@ -81,7 +81,7 @@ def draw_dot(
     if size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
     detailed = size <= DETAILED_NODES
-    dot = canvas(graph.root, title, direction or readable_direction(boxes, folded), "" if detailed else omitted(folded))
+    dot = canvas(graph, title, direction or readable_direction(boxes, folded), "" if detailed else omitted(folded))
     draw_nodes(dot, graph, boxes, folded, marked or {}, detailed)
     return dot
 
@@ -104,16 +104,17 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
     return folded
 
 
-def canvas(root: Value, title: str, direction: str, note: str = "") -> Digraph:
+def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
     """An empty picture; a note says what it leaves out, and then its arrows are thin."""
     from tinygrad_edu.show.picture import Picture
 
     dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE | (THIN if note else {}))
-    dot.root = root
+    dot.root = graph.root
     dot.attr(rankdir=direction)
     lines = [rich(title)] if title else []
-    if note:
-        lines.append(f'<font point-size="9" color="{NOTE_COLOUR}">{rich(note)}</font>')
+    for remark, colour in (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"]):
+        if remark:
+            lines.append(f'<font point-size="9" color="{colour}">{rich(remark)}</font>')
     if lines:
         dot.attr(label=f"<{'<br/>'.join(lines)}>", labelloc="t")
     return dot
@@ -264,8 +265,7 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     number = FORMULAS.number(partial)
     rows = [f'<td align="left">{rich(derivative if formula == number else f"{derivative} = {number}")}</td>']
     if not isinstance(node.grad, NotComputed) and not isinstance(child.grad, NotComputed):
-        factors = f"{gradient_text(node)} × {FORMULAS.right_operand(number)}"
-        product = f"← {factors} = {FORMULAS.number(node.grad * partial)}"
+        product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
         rows.append(f'<td align="left">{coloured(product, GRADIENT_COLOUR)}</td>')
     return table(rows, padding=1)
 
@@ -281,7 +281,7 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
         members.setdefault(groups[node], []).append(node)
     check_number(len(members), len(nodes), max_nodes)
     direction = direction or ("LR" if max(ranks(nodes, groups).values()) <= 5 else "TB")
-    dot = canvas(graph.root, title, direction, f"each {unit} is one box: {len(nodes):,} nodes in all")
+    dot = canvas(graph, title, direction, f"each {unit} is one box: {len(nodes):,} nodes in all")
     ids = {group: f"v{i}" for i, group in enumerate(reversed(members))}
     for group, box_id in ids.items():
         style = BOXES[kind(members[group][0])]

@@ -57,7 +57,7 @@ def save_stepper(
     inputs            of the function, by name: numbers, lists of numbers, or anything else it takes
 
     Raises ValueError for another ending, for inputs that the function does not take, and if it does not return one
-    Value, or as `Graph` does where its data changed meanwhile; OSError if the file cannot be written.
+    Value; OSError if the file cannot be written.
     """
     check_name(path)
     return save_page(recording_of(function_or_root, inputs), path, max_nodes)
@@ -233,9 +233,11 @@ class Parts:
         return "\n".join(map(paragraph, self.left_out()))
 
     def left_out(self) -> Iterator[str]:
-        """What is left out, in sentences."""
+        """What is left out, and what is not so, in sentences."""
         from tinygrad_edu.show.source import file_name
 
+        if changed := self.graph.changed_data():
+            yield f"The numbers of this graph do not agree: {changed}."
         for name in map(file_name, self.edited):
             yield (
                 f"The text of {name} is not shown, because it is not what ran: it seems to be edited since Python read "
@@ -303,7 +305,7 @@ class Parts:
         before, upstream, partial, after = map(FORMULAS.number, (step.before, step.upstream, step.partial, step.after))
         parts = [
             f"{child}.grad", "+=", f"{node}.grad", "×", self.partial(step),
-            "=", before, "+", FORMULAS.right_operand(upstream), "×", FORMULAS.right_operand(partial), "=", after,
+            "=", before, "+", upstream, "×", partial, "=", after,
         ]  # fmt: skip
         remark = f"backward{self.within(step.node, step.child)}: {self.partial(step)} = {self.formula(step)}"
         return arithmetic("backward", parts, remark)

@@ -32,7 +32,7 @@ class Step(NamedTuple):
 def backward_steps(root: Value) -> Iterator[Step]:
     """`root.backward()` one edge at a time: run to its end, it leaves exactly what `backward()` leaves.
 
-    Edges to constants are no steps: a constant has no gradient to show. Raises ValueError as `Graph` does.
+    Edges to constants are no steps: a constant has no gradient to show.
 
     >>> x = Value(3.0, "x")
     >>> for step in backward_steps(x * x):
@@ -58,32 +58,26 @@ def recorded_steps(root: Value) -> list[Step]:
 
 
 class Graph:
-    """The nodes of a graph in topological order, with the names and formulas they are shown by.
-
-    Raises ValueError if data changed after the graph was computed from it, so that what is shown would not be so.
-    """
+    """The nodes of a graph in topological order, with the names and formulas they are shown by."""
 
     def __init__(self, root: Value, short: bool = False) -> None:
         self.root = root
         self.short = short
         self.order = topological_order(root)
         self.names = names(self.order)
-        for node in self.operations:
-            self.check_data(node)
 
-    def check_data(self, node: Value) -> None:
-        """Raises ValueError unless the data of a node is what its operation makes of its operands' data."""
-        try:
-            computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
-        except (ValueError, ArithmeticError):
-            computed = "undefined"
-        found = SO_MANY_DIGITS.number(node.data)
-        if computed != found:
-            name, operation = self.name(node), shorten(self.operation(node, OPERATION), width=80, placeholder=" …")
-            raise ValueError(
-                f"{name} = {operation} is {found}, but with the data its operands have now it would be {computed}: "
-                f"compute {name} anew after changing data, or show it before"
-            )
+    def changed_data(self) -> str:
+        """What no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
+        for node in self.operations:
+            try:
+                computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
+            except (ValueError, ArithmeticError):
+                computed = "undefined"
+            found = SO_MANY_DIGITS.number(node.data)
+            if computed != found:
+                operation = shorten(self.operation(node, OPERATION), width=80, placeholder=" …")
+                return f"data changed after it was used: {self.name(node)} = {operation} is {found}, now {computed}"
+        return ""
 
     @property
     def operations(self) -> list[Value]:

@@ -51,8 +51,7 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     """The computation of `root` forward, then its gradients backward, one line per edge.
 
     For each of `leaves` also the product along every path from the root, at most `max_paths` of them, and their sum.
-    The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a
-    leaf, or as `Graph` does.
+    The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
 
     >>> x, w = Value(3.0, "x"), Value(2.0, "w")
     >>> y = w * x
@@ -79,8 +78,11 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
 
 
 def given(graph: Graph, style: Style) -> list[str]:
-    """The numbers one starts from."""
-    return [f"given      {', '.join(f'{graph.name(x)} = {style.formula.number(x.data)}' for x in graph.leaves)}"]
+    """The numbers one starts from, and whether they are still those that the graph was computed from."""
+    lines = [f"given      {', '.join(f'{graph.name(x)} = {style.formula.number(x.data)}' for x in graph.leaves)}"]
+    if changed := graph.changed_data():
+        lines.append(f"but        {changed}")
+    return lines
 
 
 def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
@@ -101,8 +103,7 @@ def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
 
 def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterator[str]:
     """Each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
-    number, operand = style.formula.number, style.formula.right_operand
-    times, root = style.operation.times, graph.name(graph.root)
+    number, times, root = style.formula.number, style.operation.times, graph.name(graph.root)
     yield f"backward             start: {style.partial}{root}/{style.partial}{root} = 1"
     yield from table(
         [
@@ -110,8 +111,8 @@ def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterato
                 f"  {graph.name(step.child)}.grad",
                 f" += {graph.name(step.node)}.grad",
                 f"{times}{partial_name(graph, step, style)}",
-                f"     {number(step.before)} + {operand(number(step.upstream))}",
-                f"{times}{operand(number(step.partial))}",
+                f"     {number(step.before)} + {number(step.upstream)}",
+                f"{times}{number(step.partial)}",
                 f" = {number(step.after)}",
                 f"     {partial_name(graph, step, style)} = {text_of(step.formula, style.formula)}",
             )
@@ -127,16 +128,15 @@ def partial_name(graph: Graph, step: Step, style: Style) -> str:
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int, style: Style) -> Iterator[str]:
     """The chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
-    number, operand, times = style.formula.number, style.formula.right_operand, style.operation.times
+    number, times = style.formula.number, style.operation.times
     count = count_paths(graph, leaf)
     derivative = f"{style.partial}{graph.name(graph.root)}/{style.partial}{graph.name(leaf)}"
     products: list[str] = []
     for path in islice(paths(graph, steps, leaf), max_paths):
         names = [graph.name(graph.root), *(graph.name(step.child) for step in path)]
-        factors = ["1", *(operand(number(step.partial)) for step in path)]
-        product = number(math.prod(step.partial for step in path))
-        products.append(operand(product) if products else product)
-        yield f"{derivative} along {style.arrow.join(names)}: {times.join(factors)} = {product}"
+        factors = [1.0, *(step.partial for step in path)]
+        products.append(number(math.prod(factors)))
+        yield f"{derivative} along {style.arrow.join(names)}: {times.join(map(number, factors))} = {products[-1]}"
     if count > 1:
         total = number(next(step.after for step in reversed(steps) if step.child is leaf))
         if count > len(products):
