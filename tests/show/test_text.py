@@ -132,6 +132,14 @@ def test_every_number_shown_is_that_of_the_graph(recipe: Recipe) -> None:
         assert line.endswith(f" = {node.data + 0.0:.4g}")
 
 
+def test_values_of_one_name_are_told_apart() -> None:
+    """As a textbook does, by numbers; the labels stay as they are."""
+    first, second = Value(1.0, "x"), Value(2.0, "x")
+    lines = trace(first * second).splitlines()
+    assert lines[:3] == ["given      x₁ = 1, x₂ = 2", "forward", "  h1 = x₁ × x₂     1 × 2     = 2"]
+    assert first.label == second.label == "x"
+
+
 def test_more_paths_than_have_ever_been_counted() -> None:
     """22,000 doublings: a number of 6,624 digits is told by its size."""
     x = y = Value(1.0, "x")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.engine import Constant, Value, fresh_gradients, topological_order
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.formulas import SUBSCRIPTS
+from tinygrad_edu.formulas import numbered
 from tinygrad_edu.rules import Rule, WeightedSum
 from tinygrad_edu.show.diagram import (
     DETAILED_NODES,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 MAX_NODES = 300
 MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
-SUBSCRIPT = str.maketrans("0123456789", SUBSCRIPTS)
 
 
 def save_stepper(
@@ -130,14 +129,7 @@ def distinct_names(recording: Recording) -> dict[Value, str]:
     order = topological_order(recording.root)
     names = {node: name for node in order if (name := given.get(node, node.label))}
     used = dict.fromkeys(node for made in [*recording.calls, *order] for node in (*made.children, made))
-    sharing: dict[str, list[Value]] = {}
-    for node in used:
-        if node in names:
-            sharing.setdefault(names[node], []).append(node)
-    for name, nodes in sharing.items():
-        if len(nodes) > 1:
-            names |= {node: name + str(i).translate(SUBSCRIPT) for i, node in enumerate(nodes, start=1)}
-    return names
+    return numbered({node: names[node] for node in used if node in names})
 
 
 @contextmanager
