@@ -103,7 +103,7 @@ def test_an_expression_is_explained_and_drawn(capsys: pytest.CaptureFixture[str]
 
 
 PROGRAM = """
-from tinygrad_edu import Parameter, sigmoid
+from tinygrad_edu import Parameter, sigmoid, weighted_sum
 w = Parameter(0.5)
 print("running as", __name__)
 
@@ -113,6 +113,9 @@ def f(x, b):
 
 def several(x):
     return [x]
+
+def neuron(w, x):
+    return weighted_sum(w, x, 0.5)
 """
 
 
@@ -157,11 +160,40 @@ def test_a_step_of_training_is_explained_with_the_numbers_it_was_computed_from(
 
 
 @pytest.mark.parametrize(
+    ("w", "x", "forward"),
+    [
+        ("2,-3", "4,5", "w1 × x1 + w2 × x2 + 0.5     2 × 4 + -3 × 5 + 0.5     = -6.5"),
+        ("2,", "4,", "w1 × x1 + 0.5     2 × 4 + 0.5     = 8.5"),
+        ("2, -3,", " 4,5e0", "w1 × x1 + w2 × x2 + 0.5     2 × 4 + -3 × 5 + 0.5     = -6.5"),
+    ],
+)
+def test_a_list_of_numbers_is_a_list_of_inputs(
+    w: str, x: str, forward: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a function of a file and for an expression alike; its elements are numbered."""
+    Path("program.py").write_text(PROGRAM, encoding="utf-8")
+    assert main(["program.py:neuron", f"w={w}", f"x={x}", "--stepper", "f.html"]) == 0
+    assert f"  neuron = {forward}" in capsys.readouterr().out
+    assert "<h1>neuron(w = [2" in Path("f.html").read_text(encoding="utf-8")
+    assert main(["weighted_sum(w, x, 0.5)", f"w={w}", f"x={x}"]) == 0
+    assert f"  f = {forward}" in capsys.readouterr().out
+
+
+def test_the_elements_of_a_list_are_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    """--parameters names the list, --leaf an element."""
+    arguments = ["weighted_sum(w, x, b)", "w=2,-3", "x=4,5", "b=1"]
+    assert main([*arguments, "--parameters", "w,b", "--leaf", "w2", "--draw", "f.gv"]) == 0
+    paths = [line for line in capsys.readouterr().out.splitlines() if "along" in line]
+    assert paths == ["∂f/∂w2 along f → w2: 1 × 5 = 5"]
+    assert Path("f.gv").read_text(encoding="utf-8").count("parameter") == 3
+
+
+@pytest.mark.parametrize(
     ("arguments", "message", "status"),
     [
         (["program.py:f", "x=1"], "f(x, b): missing a required argument: 'b'", 2),
-        (["program.py:g", "x=1"], "program.py has no function 'g': there is f, several", 2),
-        (["program.py:w", "x=1"], "program.py has no function 'w': there is f, several", 2),
+        (["program.py:g", "x=1"], "program.py has no function 'g': there is f, several, neuron", 2),
+        (["program.py:w", "x=1"], "program.py has no function 'w': there is f, several, neuron", 2),
         (["program.py:several", "x=1"], "several must return one Value to differentiate, got [Value(x=1)]", 2),
         (["other.py:f", "x=1"], "No such file or directory: 'other.py'", 1),
         (["program.py:f", "x=1", "b=1", "--stepper", "f.svg"], "the name must end in .html, got 'f.svg'", 2),
@@ -193,6 +225,10 @@ def test_an_error_in_the_file_is_shown_as_python_shows_it() -> None:
 ERRORS = {
     "return int('seven') * x": ("ValueError: invalid literal for int() with base 10: 'seven'", "bad"),
     "return log(x - 10)": ("ValueError: log(x) needs x > 0, got -9.0", "bad"),
+    "return weighted_sum([x, x], [x], 0.5)": (
+        "ValueError: weighted_sum needs one weight per input, got 2 weights and 1 inputs",
+        "bad",
+    ),
     "return helper(x)": ("TypeError: 'Value' object is not callable", "helper"),
 }
 
@@ -201,7 +237,7 @@ ERRORS = {
 def test_an_error_in_the_function_is_shown_with_its_place(statement: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As Python shows it, without the frames of this package."""
     message, innermost = ERRORS[statement]
-    program = f"from tinygrad_edu import log\n\ndef helper(x):\n    return x()\n\ndef bad(x):\n    {statement}\n"
+    program = f"from tinygrad_edu import *\n\ndef helper(x):\n    return x()\n\ndef bad(x):\n    {statement}\n"
     Path("program.py").write_text(program, encoding="utf-8")
     with pytest.raises(SystemExit) as exit:
         main(["program.py:bad", "x=1", "--stepper", "f.html"])
@@ -250,6 +286,13 @@ def test_everything_else_is_refused(expression: str, capsys: pytest.CaptureFixtu
     ("arguments", "message"),
     [
         (["x", "x=abc"], "'abc' is not a number"),
+        (["x", "x="], "'' is not a number, nor a list such as 1,2,3"),
+        (["x", "x=,"], "',' is not a number"),
+        (["x", "x=1,,2"], "'1,,2' is not a number"),
+        (["x", "x=[1,2]"], "'[1,2]' is not a number, nor a list such as 1,2,3"),
+        (["x", "x=1,2"], "'x' is a list: only one Value can be differentiated"),
+        (["x*2", "x=1,2"], "a real number is needed, got [Value(x1=1), Value(x2=2)]"),
+        (["weighted_sum(x, x, 1)", "x=1,2", "--leaf", "x"], "--leaf x: the variables are x1, x2"),
         (["x", "1"], "'1' gives no variable a value"),
         (["x", "x y=1"], "'x y=1' gives no variable a value"),
         (["x", "x=1", "y=2"], "does not depend on Value(y=2)"),

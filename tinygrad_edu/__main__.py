@@ -2,7 +2,7 @@
 
     python -m tinygrad_edu
     python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
-    python -m tinygrad_edu my_file.py:my_function x=1 --stepper f.html
+    python -m tinygrad_edu my_file.py:my_function x=1,2 y=1 --stepper f.html
     python -m tinygrad_edu doctor
 """
 
@@ -24,7 +24,7 @@ from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.expression import ExpressionError
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.render import INSTALL, renderer
-from tinygrad_edu.show.source import Recording, is_learners, record, record_expression
+from tinygrad_edu.show.source import Recording, as_input, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import as_recorded, check_name, save_page
 from tinygrad_edu.show.text import explain
 
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args([f" {text}" if is_negated(text) else text for text in given])
     try:
+        if options.stepper:
+            check_name(options.stepper)
         if options.expression == "doctor":
             return doctor()
         if options.expression is None:
@@ -66,7 +68,12 @@ def parser() -> argparse.ArgumentParser:
         help='such as "sigmoid(w*x + b)"; or a function of a Python file, file.py:function, which returns one Value; '
         '"doctor" says what can draw here',
     )
-    parser.add_argument("values", nargs="*", metavar="name=number", help="a number for each variable")
+    parser.add_argument(
+        "values",
+        nargs="*",
+        metavar="name=number",
+        help='a number for each variable, or a list: x=1,2 is the list of x1 and x2, "x=1," a list of one',
+    )
     parser.add_argument("--draw", metavar="FILE", help="draw the graph: .svg, .png, .pdf or .gv")
     parser.add_argument("--stepper", metavar="FILE", help="write a page that steps through forward and backward: .html")
     parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
@@ -89,11 +96,11 @@ def explain_expression(options: argparse.Namespace) -> int:
     """An expression or a function of the user's own: its trace and, where asked for, its picture and its stepper."""
     parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
     variables = read_values(options.values, parameters)
-    for option, names in ("--leaf", [options.leaf] if options.leaf else []), ("--parameters", parameters):
-        for name in names:
-            if name not in variables:
-                raise ExpressionError(f"{option} {name}: the variables are {', '.join(variables)}")
-    leaves = [variables[options.leaf]] if options.leaf else list(variables.values())
+    leaves = [leaf for value in variables.values() for leaf in (value if isinstance(value, list) else [value])]
+    check_known("--parameters", parameters, list(variables))
+    if options.leaf:
+        check_known("--leaf", [options.leaf], [leaf.label for leaf in leaves])
+        leaves = [leaf for leaf in leaves if leaf.label == options.leaf]
     if found := FUNCTION.fullmatch(options.expression):
         function = function_of_file(found["file"], found["name"])
         try:
@@ -138,9 +145,7 @@ def function_of_file(path: str, name: str) -> Callable[..., Any]:
     try:
         exec(compile(program, path, "exec"), namespace)
     except Exception as error:
-        seen = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
-        sys.excepthook(type(seen), seen, seen.__traceback__)
-        sys.exit(1)
+        exit_with(error)
     function: Callable[..., Any] | None = namespace.get(name)
     if not callable(function):
         own = [key for key, thing in namespace.items() if getattr(thing, "__module__", "") == "__main__"]
@@ -158,19 +163,38 @@ def exit_with(error: Exception) -> NoReturn:
     sys.exit(1)
 
 
-def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value]:
-    """["x=1", "w=0"] as Values. Raises ExpressionError for what is no assignment of a number to a name."""
-    values: dict[str, Value] = {}
+def check_known(option: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Raises ExpressionError for a name that no variable has."""
+    for name in names:
+        if name not in known:
+            raise ExpressionError(f"{option} {name}: the variables are {', '.join(known)}")
+
+
+def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value | list[Value]]:
+    """["x=1", "w=2,3"] as Values, here x and the list of w1 and w2.
+
+    Raises ExpressionError for what assigns neither a number nor a list of numbers to a name, or to a name once more.
+    """
+    values: dict[str, Value | list[Value]] = {}
     for assignment in assignments:
-        name, equals, number = assignment.partition("=")
+        name, equals, text = assignment.partition("=")
         if not equals or not name.isidentifier():
-            raise ExpressionError(f"{assignment!r} gives no variable a value: write it as x=1")
+            raise ExpressionError(f"{assignment!r} gives no variable a value: write it as x=1, a list as x=1,2,3")
+        if name in values:
+            raise ExpressionError(f"{assignment!r}: {name} has a value already")
         try:
-            kind = Parameter if name in parameters else Value
-            values[name] = kind(float(number), name)
+            numbers = number_or_list(text)
         except ValueError:
-            raise ExpressionError(f"{assignment!r}: {number!r} is not a number") from None
+            raise ExpressionError(f"{assignment!r}: {text!r} is not a number, nor a list such as 1,2,3") from None
+        values[name] = as_input(name, numbers, Parameter if name in parameters else Value)
     return values
+
+
+def number_or_list(text: str) -> float | list[float]:
+    """ "1" is a number, "1,2" a list, and "1,", as in Python, has one element. Raises ValueError for the rest."""
+    if "," in text:
+        return [float(item) for item in text.removesuffix(",").split(",")]
+    return float(text)
 
 
 def draw(f: Value, path: str, title: str) -> None:

@@ -26,11 +26,11 @@ class ExpressionError(ValueError):
     """What is wrong with an expression, in words for whoever typed it."""
 
 
-def evaluate(expression: str, variables: Mapping[str, Value]) -> Value:
+def evaluate(expression: str, variables: Mapping[str, Value | list[Value]]) -> Value:
     """The Value of an expression in these variables, with the graph that made it.
 
-    Raises ExpressionError for everything that is not arithmetic on numbers, variables and functions of the table, and
-    where an operation has no real value.
+    Raises ExpressionError for everything that is not arithmetic on numbers, variables and functions of the table, where
+    an operation has no real value, and where the result is a list.
 
     >>> evaluate("2*x + 1", {"x": Value(3.0)})
     Value(7, op='+')
@@ -46,12 +46,14 @@ def evaluate(expression: str, variables: Mapping[str, Value]) -> Value:
         raise
     except (ValueError, ArithmeticError, TypeError) as error:
         raise ExpressionError(str(error)) from None
+    if isinstance(result, list):
+        raise ExpressionError(f"{expression!r} is a list: only one Value can be differentiated")
     if not isinstance(result, Value):
         raise ExpressionError(f"{expression!r} has no variable to differentiate by")
     return result
 
 
-def value_of(node: ast.expr, variables: Mapping[str, Value]) -> Any:
+def value_of(node: ast.expr, variables: Mapping[str, Value | list[Value]]) -> Any:
     """A Value, a float where no variable is involved, or a list of them."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):

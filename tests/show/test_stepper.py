@@ -552,6 +552,21 @@ def test_in_each_step_source_row_node_and_arrow_are_marked(show: Show) -> None:
 
 @in_a_browser
 @needs_dot
+def test_marks_have_the_colour_of_values_forward_and_of_gradients_backward(show: Show) -> None:
+    """Also where one steps back over the turn."""
+    browser = show(page(neuron, x=1.0))
+    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    names = {"rgb(0, 90, 156)": "values", "rgb(163, 59, 0)": "gradients"}
+    marks = "[...document.querySelectorAll('.node.now :is(polygon, path), .edge.now path')]"
+    for position, expected in (0, "values"), (3, "values"), (4, "gradients"), (9, "gradients"), (3, "values"):
+        browser.run(f"show({position})")
+        colours = browser.run(f"return {marks}.map(mark => getComputedStyle(mark).stroke)")
+        colours.append(browser.run("return getComputedStyle(document.getElementById('now')).borderLeftColor"))
+        assert {names[colour] for colour in colours} == {expected}
+
+
+@in_a_browser
+@needs_dot
 def test_a_node_used_twice_shows_its_running_sum(show: Show) -> None:
     def square(x: Value) -> Value:
         return x * x
@@ -820,8 +835,8 @@ def luminance(colour: str) -> float:
 @in_a_browser
 @needs_dot
 def test_who_wants_no_motion_sees_none(show: Show, browser: Browser) -> None:
-    durations = "return getComputedStyle(document.querySelector('.node')).transitionDuration"
-    show(page(neuron, x=1.0))
+    durations = "return getComputedStyle(document.querySelector('.node.now')).transitionDuration"
+    show(page(neuron, x=1.0), "#step=1")
     assert browser.run(durations) != "0s"
     browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
     assert browser.run(durations) == "0s"

@@ -352,22 +352,24 @@ def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording
     return recording
 
 
-def record_expression(text: str, variables: Mapping[str, Value]) -> Recording:
+def record_expression(text: str, variables: Mapping[str, Value | list[Value]]) -> Recording:
     """Evaluate an expression and see which part of it makes each Value. Raises ExpressionError as `evaluate` does."""
     recording = Recording(title=text.strip(), texts={EXPRESSION: text.strip().splitlines(keepends=True)})
     recording.run(expression.evaluate, {"expression": text, "variables": variables})
     return recording
 
 
-def as_input(name: str, given: Any) -> Any:
-    """A number as an input of that name, a list of numbers as inputs name1, name2, …; anything else unchanged."""
+def as_input(name: str, given: Any, leaf: type[Value] = Value) -> Any:
+    """A number as a leaf of that name, a list of numbers as leaves name1, name2, …; anything else unchanged."""
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return Value(given, name)
+        return leaf(given, name)
     if isinstance(given, (list, tuple)):
-        return [as_input(f"{name}{i}", item) for i, item in enumerate(given, start=1)]
+        return [as_input(f"{name}{i}", item, leaf) for i, item in enumerate(given, start=1)]
     return given
 
 
 def shown(given: Any) -> str:
     """An input as the title shows it."""
+    if isinstance(given, list):
+        return f"[{', '.join(map(shown, given))}]"
     return f"{given.data:.4g}" if isinstance(given, Value) else repr(given)
