@@ -8,7 +8,7 @@ import pytest
 
 from tests.oracles import ROWS, assert_partials, gradient_of
 from tinygrad_edu import Parameter, Value, check_gradients, maximum, topological_order
-from tinygrad_edu.check import GradientError, NodeCheck, slope
+from tinygrad_edu.check import GradientError, NodeCheck, compare
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.rules import Rule
 
@@ -59,39 +59,128 @@ def test_a_whole_network() -> None:
     assert max(check.relative_error for check in report.checks) < 1e-8
 
 
-# ------------------------------------------------------------------------------------------- ten orders of magnitude
+# ---------------------------------------------------------------------------------------- twenty orders of magnitude
 
-MAGNITUDES = [10.0**k for k in range(-5, 6)]
+MAGNITUDES = [10.0**k for k in range(-10, 11)]
 EVERYWHERE = [sign * 1.7 * magnitude for magnitude in MAGNITUDES for sign in (1.0, -1.0)]
 POSITIVE = [x for x in EVERYWHERE if x > 0.0]
-BELOW_OVERFLOW = [x for x in EVERYWHERE if abs(x) < 700.0]
-RANGES = {
-    "exp": BELOW_OVERFLOW,
-    "log": POSITIVE,
-    "sqrt": POSITIVE,
-    # beyond, 1 - tanh² is no more than rounding, and its own error is what the check finds
-    "tanh": [x for x in EVERYWHERE if not 10.0 < abs(x) < 20.0],
-    "elu": [x for x in EVERYWHERE if x > -35.0],
-}
+BELOW_OVERFLOW = [x for x in EVERYWHERE if x < 700.0]
+RANGES = {"exp": BELOW_OVERFLOW, "log": POSITIVE, "sqrt": POSITIVE}
+# what is left of 1 - tanh², of exp(x) next to 1 and of cos(x + h) - cos(x - h) when rounding has taken its share
+BLURRED = {"tanh": [17.0, -17.0], "elu": [-170.0], "cos": [x for x in EVERYWHERE if abs(x) < 1e-8]}
 ONE_OPERAND = [name for name, row in ROWS.items() if len(row.operands()) == 1 and name != "weighted_sum"]
-TWO_OPERANDS = ["add", "sub", "mul", "div", "maximum", "minimum", "power", "general_power"]
+TWO_OPERANDS = ["add", "sub", "mul", "div", "maximum", "minimum", "greater"]
+POWERS = ["power", "exponential", "general_power"]
 
 
 @pytest.mark.parametrize("name", ONE_OPERAND)
 def test_sound_rows_of_one_operand_pass(name: str) -> None:
     for x in RANGES.get(name, EVERYWHERE):
         [check, _] = check_gradients(ROWS[name](Value(x))).checks
-        assert check.verdict == "ok", f"{name} at {x}: {check}"
+        allowed = ("ok", "unsure") if x in BLURRED.get(name, []) else ("ok",)
+        assert check.verdict in allowed, f"{name} at {x}: {check}"
 
 
 @pytest.mark.parametrize("name", TWO_OPERANDS)
 def test_sound_rows_of_two_operands_pass(name: str) -> None:
-    powers = "power" in name
-    for x in POSITIVE if powers else EVERYWHERE:
-        for y in (-2.5, 0.5, 3.0) if powers else (0.9 * other for other in EVERYWHERE):
-            operands = [Value(x), y if name == "power" else Value(y)]
+    for x in EVERYWHERE:
+        for y in (0.9 * other for other in EVERYWHERE[::3]):
+            for check in check_gradients(ROWS[name](Value(x), Value(y))).checks:
+                assert check.verdict == "ok", f"{name} at {x}, {y}: {check}"
+
+
+@pytest.mark.parametrize("name", POWERS)
+def test_sound_powers_pass(name: str) -> None:
+    for x in POSITIVE:
+        for y in (-2.5, -2.0, 0.5, 3.0):
+            operands = [x if name == "exponential" else Value(x), y if name == "power" else Value(y)]
             for check in check_gradients(ROWS[name](*operands)).checks:
                 assert check.verdict == "ok", f"{name} at {x}, {y}: {check}"
+
+
+def test_a_sound_weighted_sum_passes() -> None:
+    """But at 1e-10, where the other parts of the sum are 1e10 times as large."""
+    for x in EVERYWHERE:
+        for check in check_gradients(ROWS["weighted_sum"]([Value(x), 2.0], [Value(0.7), Value(-x)], Value(3.0))).checks:
+            assert check.verdict == "ok" or (abs(x) < 1e-9 and check.verdict == "unsure"), f"at {x}: {check}"
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: 1.0 / x,
+        lambda x: 1.0 / (x * x),
+        lambda x: x**-2,
+        lambda x: x**-3,
+        lambda x: x**-4,
+        lambda x: abs(x) ** Value(-2.0),
+        lambda x: (-x * x * 1e8).exp(),
+        lambda x: (x * x).log(),
+        lambda x: (3.0 * x).sin(),
+        lambda x: x * x - x,
+        lambda x: x + 1.0,
+    ],
+)
+def test_sound_compositions_pass(f: Callable[[Value], Value]) -> None:
+    """Next to a pole, and where all that happens, happens within 1e-4."""
+    for x in [*EVERYWHERE, 1e-5, 3e-5, 1e-4, 3e-4, 3e-8]:
+        for check in check_gradients(f(Value(x))).checks:
+            assert check.verdict == "ok", f"at {x}: {check}"
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (1.0 / x).cos(),  # at 1e-10, 1/x is rounded by 1e-6
+        lambda x: 1.0 / (1.0 + (-x).exp()),  # at -610, 1/y² underflows
+        lambda x: x.sin() / x,  # backward subtracts 1/x from 1/x
+        lambda x: (x * 1e5).tanh(),
+        lambda x: (x * 1e-3 + 1.0) - 1.0,
+        lambda x: (x * 1e-320) * 1e300,
+    ],
+)
+def test_what_rounding_spoils_is_not_accused(f: Callable[[Value], Value]) -> None:
+    for x in [x for x in EVERYWHERE if x > -700.0] + [-610.0, 1e-5]:
+        assert {check.verdict for check in check_gradients(f(Value(x))).checks} <= {"ok", "unsure"}
+
+
+@pytest.mark.parametrize("f", [lambda z: z, lambda z: z * z, lambda z: z.tanh()])
+@pytest.mark.parametrize("rest", [0.0, 1e-15, 1e-8])
+def test_a_sum_whose_parts_cancel_is_not_accused(f: Callable[[Value], Value], rest: float) -> None:
+    """Like the squared error of a model that fits: what is left of the sum is little more than rounding."""
+    weights = [Value(6669695.094516373), Value(0.2519112776641165), Value(-9.429751636500015e-06)]
+    inputs = [Value(-0.0008594870883743752), Value(2134058.4699766343), Value(8.54208559e-06)]
+    bias = -(ROWS["weighted_sum"](weights, inputs)).data * (1.0 + rest)
+    found = verdicts(f(ROWS["weighted_sum"](weights, inputs, Value(bias))))
+    assert set(found.values()) <= {"ok", "unsure"}
+
+
+def test_waves_smaller_than_rounding_are_unsure() -> None:
+    """Nudging the whole sees 1.0 at every step, but nudging each operation sees their slopes."""
+    assert verdicts((Value(0.0, "x") * 1e17).sin() * 1e-17 + 1.0)["x"] == "unsure"
+
+
+def test_a_narrow_function_is_found_at_0() -> None:
+    assert verdicts((Value(0.0, "x") * 1e20).tanh())["x"] == "ok"
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+@pytest.mark.parametrize("x", [1e15, 1e17, 1e300])
+def test_a_sine_finer_than_floats_is_unsure(x: float, factor: float) -> None:
+    """From one float to the next it passes through a sizeable part of a wave, or many."""
+    assert verdicts((Value(x, "x") * factor).sin())["x"] == "unsure"
+    assert verdicts(Value(x, "x").sin())["x"] == "unsure"
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_cannot_be_nudged(x: float) -> None:
+    assert verdicts(Value(x, "x") * 2.0)["x"] == "unsure"
+
+
+@pytest.mark.parametrize("tolerance", [math.nan, -1e-6, 0.0, 1.0, math.inf])
+def test_a_tolerance_is_a_relative_error(tolerance: float) -> None:
+    with pytest.raises(ValueError, match=f"between 0 and 1, got {tolerance}"):
+        check_gradients(Value(1.0), tolerance)
 
 
 @pytest.mark.parametrize(
@@ -108,9 +197,8 @@ def test_sound_rows_of_two_operands_pass(name: str) -> None:
     ],
 )
 def test_slopes_of_functions(f: Callable[[float], float], x: float, expected: float) -> None:
-    value, error = slope(f, x, 1e-16 * abs(f(x)))
-    assert value == pytest.approx(expected, rel=1e-10, abs=1e-12)
-    assert abs(value - expected) <= 10.0 * error + 1e-16 * abs(expected)
+    numerical, verdict = compare(expected, f, x, 1e-16 * abs(f(x)), 1e-10)
+    assert (numerical.value, verdict) == (pytest.approx(expected, rel=1e-10, abs=1e-12), "ok")
 
 
 # --------------------------------------------------------------------------------------------------------- kinks
@@ -134,26 +222,67 @@ def test_kinks_are_reported_as_kinks(f: Callable[[Value], Value]) -> None:
     assert verdicts(f(x))["x"] == "kink"
 
 
-def test_a_jump_is_a_kink() -> None:
-    assert verdicts(ROWS["step"](Value(0.0, "x")))["x"] == "kink"
+@pytest.mark.parametrize("name", ["step", "sign"])
+def test_a_jump_is_a_kink(name: str) -> None:
+    assert verdicts(ROWS[name](Value(0.0, "x")))["x"] == "kink"
 
 
-@pytest.mark.parametrize("x", [1e-10, -1e-5, 3.0])
+@pytest.mark.parametrize("name", ["maximum", "minimum", "greater"])
+@pytest.mark.parametrize("x", [0.0, 1e-10, -3.0, 1e10])
+def test_a_tie_is_a_kink(name: str, x: float) -> None:
+    found = verdicts(ROWS[name](Value(x, "x"), Value(x, "y")))
+    assert (found["x"], found["y"]) == ("kink", "kink")
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-10, -1e-5, 3.0])
 def test_next_to_a_kink_there_is_none(x: float) -> None:
     node = Value(x, "x")
     assert verdicts(node.relu() + abs(node))["x"] == "ok"
 
 
-@pytest.mark.parametrize("x", [5e-324, 1e-316])
-def test_a_kink_as_near_as_numbers_get_is_a_kink(x: float) -> None:
-    node = Value(x, "x")
+NEAR_ONE = {
+    "relu(x - 1)": lambda x: (x - 1.0).relu(),
+    "|x - 1|": lambda x: abs(x - 1.0),
+    "max(x, 1)": lambda x: maximum(x, 1.0),
+    "leaky_relu(x - 1)": lambda x: (x - 1.0).leaky_relu(),
+    "relu(3x - 3)": lambda x: (3.0 * x - 3.0).relu(),
+    "relu(x - 1) + 1e5": lambda x: (x - 1.0).relu() + 1e5,
+    "x relu(x² - 1)": lambda x: (x * x - 1.0).relu() * x,
+}
+
+
+@pytest.mark.parametrize("name", NEAR_ONE)
+def test_a_kink_nearer_than_rounding_lets_see_is_no_failure(name: str) -> None:
+    for distance in (1e-8, 1e-10, 1e-12, 1e-13, 1e-14, 3e-15, 1e-15):
+        for x in (1.0 + distance, 1.0 - distance):
+            check_gradients(NEAR_ONE[name](Value(x)))
+
+
+@pytest.mark.parametrize("distance", [1e-8, 1e-10, 1e-12])
+def test_nudging_tells_the_sides_of_a_kink_apart(distance: float) -> None:
+    assert verdicts((Value(1.0 + distance, "x") - 1.0).relu())["x"] == "ok"
+    assert verdicts((Value(1.0 - distance, "x") - 1.0).relu())["x"] == "ok"
+
+
+def test_a_kink_that_rounding_hides_is_a_kink() -> None:
+    """With 1e5 added, the steps that would stay on one side of the kink are lost."""
+    assert verdicts((Value(1.0 + 1e-10, "x") - 1.0).relu() + 1e5)["x"] == "kink"
+
+
+def test_a_kink_as_near_as_numbers_get_is_a_kink() -> None:
+    node = Value(5e-324, "x")
     assert verdicts(node.relu() + abs(node))["x"] == "kink"
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 12])
+def test_a_flat_place_is_no_kink(n: int) -> None:
+    assert verdicts(Value(0.0, "x") ** n)["x"] == "ok"
+
+
 def test_nudging_does_not_trust_what_rounding_took() -> None:
-    """Where x² + 1e-38 x is nudged by a sizeable step, x² swallows the rest: 0 by nudging is no proof."""
+    """Where x² + 1e-60 x is nudged by a sizeable step, x² swallows the rest: 0 by nudging is no proof."""
     x = Value(0.0, "x")
-    assert verdicts(x * (x + 1e-38))["x"] == "unsure"
+    assert verdicts(x * (x + 1e-60))["x"] == "unsure"
 
 
 def test_only_what_leads_to_a_kink_is_reported() -> None:
@@ -277,8 +406,106 @@ def test_the_message_tells_both_numbers_and_where() -> None:
 
 def test_a_wrong_row_does_not_hide_behind_a_kink() -> None:
     x = Value(0.0, "x")
-    with pytest.raises(GradientError, match=r"difference\(x, y\)"):
+    with pytest.raises(GradientError, match=r"difference\(x, y\)") as raised:
         check_gradients(Difference()(x.relu() + 1.0, x * 2.0))
+    assert {check.name: check.verdict for check in raised.value.report.checks}["x"] == "WRONG"
+
+
+@pytest.mark.parametrize("f", [lambda h: abs(h - 9.0), lambda h: h * 0.0, lambda h: (h - 20.0).relu()])
+def test_a_wrong_row_does_not_hide_behind_an_upstream_gradient_of_0(f: Callable[[Value], Value]) -> None:
+    with pytest.raises(GradientError, match=r"square\(x\): the derivative along operand 1 is 6 by nudging"):
+        check_gradients(f(Square()(Value(3.0))))
+
+
+@pytest.mark.parametrize("magnitude", MAGNITUDES)
+@pytest.mark.parametrize(("row", "inputs"), [(Square(), (3.0,)), (Quotient(), (1.0, 4.0)), (Difference(), (2.0, 3.0))])
+def test_a_wrong_row_is_caught_at_any_magnitude(row: Rule, inputs: tuple[float, ...], magnitude: float) -> None:
+    with pytest.raises(GradientError, match=f"^{type(row).__name__.lower()}"):
+        check_gradients(row(*[Value(x * magnitude) for x in inputs]))
+
+
+@pytest.mark.parametrize("magnitude", MAGNITUDES)
+def test_a_wrong_row_is_caught_next_to_a_pole(magnitude: float) -> None:
+    class InverseSquare(Rule):
+        def forward(self, x: float) -> float:
+            return x**-2
+
+        def partials(self, out: Any, x: Any) -> Any:
+            return (-2.001 * x**-3,)
+
+    with pytest.raises(GradientError, match="^inversesquare"):
+        check_gradients(InverseSquare()(Value(1.7 * magnitude)))
+
+
+class Greater(Rule):
+    """The partials of x and y swapped."""
+
+    def forward(self, x: float, y: float) -> float:
+        return max(x, y)
+
+    def partials(self, out: Any, x: Any, y: Any) -> Any:
+        return (float(y > x), float(x > y))
+
+
+@pytest.mark.parametrize("magnitude", MAGNITUDES)
+def test_a_wrong_row_does_not_hide_near_a_kink(magnitude: float) -> None:
+    with pytest.raises(GradientError, match="^greater"):
+        check_gradients(Greater()(Value(1.7 * magnitude), Value(1.6 * magnitude)))
+
+
+def test_a_slope_where_there_is_none_is_caught() -> None:
+    """On top of a wave nudging finds 0, but for rounding."""
+
+    class Sine(Rule):
+        def forward(self, x: float) -> float:
+            return math.sin(x)
+
+        def partials(self, out: Any, x: Any) -> Any:
+            return (out,)
+
+    with pytest.raises(GradientError, match=r"sine\(x\)"):
+        check_gradients(Sine()(Value(math.pi / 2.0)))
+
+
+def test_a_small_mistake_is_caught_in_waves_far_from_0() -> None:
+    """At 1.7e10 a wave is a million floats wide."""
+
+    class Waves(Rule):
+        def forward(self, x: float) -> float:
+            return math.sin(x)
+
+        def partials(self, out: Any, x: Any) -> Any:
+            return (1.00001 * math.cos(x),)
+
+    with pytest.raises(GradientError, match=r"waves\(x\)"):
+        check_gradients(Waves()(Value(1.7e10)))
+
+
+def test_a_small_mistake_is_caught_in_spite_of_rounding() -> None:
+    """1e8 added costs eight digits, and of the other eight the mistake is in the fifth."""
+
+    class Elevated(Rule):
+        def forward(self, x: float) -> float:
+            return x * x + 1e8
+
+        def partials(self, out: Any, x: Any) -> Any:
+            return (2.00002 * x,)
+
+    with pytest.raises(GradientError, match=r"elevated\(x\)"):
+        check_gradients(Elevated()(Value(3.0)))
+
+
+def test_a_row_may_decide_and_call_math() -> None:
+    """Such partials serve floats only, and floats are all that is needed here."""
+
+    class Huber(Rule):
+        def forward(self, x: float) -> float:
+            return x * x / 2.0 if abs(x) < 1.0 else abs(x) - 0.5
+
+        def partials(self, out: float, x: float) -> Any:
+            return (x if abs(x) < 1.0 else math.copysign(1.0, x),)
+
+    assert {verdicts(Huber()(Value(x, "x")))["x"] for x in (-3.0, -0.5, 0.0, 0.25, 1.0, 2.0)} == {"ok"}
 
 
 def test_a_wrong_backward_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

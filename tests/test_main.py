@@ -294,6 +294,7 @@ def test_everything_else_is_refused(expression: str, capsys: pytest.CaptureFixtu
         (["x*2", "x=1,2"], "a real number is needed, got [Value(x1=1), Value(x2=2)]"),
         (["weighted_sum(x, x, 1)", "x=1,2", "--leaf", "x"], "--leaf x: the variables are x1, x2"),
         (["x", "1"], "'1' gives no variable a value"),
+        (["x", "x=1", "x=2"], "'x=2': x has a value already"),
         (["x", "x y=1"], "'x y=1' gives no variable a value"),
         (["x", "x=1", "y=2"], "does not depend on Value(y=2)"),
         (["x", "x=1", "--leaf", "z"], "--leaf z: the variables are x"),
