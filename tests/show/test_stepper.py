@@ -550,6 +550,51 @@ def test_in_each_step_source_row_node_and_arrow_are_marked(show: Show) -> None:
     assert browser.text("li.now .sum") == browser.text("#now .sum")
 
 
+def long_function(x: Value) -> Value:
+    """A function with lines below the fold, and beyond the right edge."""
+    y = x
+    # ruff: noqa: E501
+    y = (y * 0.5 + x * 0.25) * (y * 0.5 + x * 0.25) * (y * 0.5 + x * 0.25) * (y * 0.5 + x * 0.25) * (y * 0.5 + x * 0.25)
+
+    # Here
+
+    # is
+
+    # what
+
+    # nobody
+
+    # sees
+
+    # who
+
+    # does
+
+    # not
+
+    # scroll
+
+    return y.tanh()
+
+
+@in_a_browser
+def test_the_text_that_is_marked_is_in_view(show: Show, browser: Browser, no_renderer: None) -> None:
+    """However long the function and its lines are: the panes scroll."""
+    hidden = """
+        const marked = document.querySelector("#source .now").getBoundingClientRect();
+        return [document.querySelector("#source"), document.querySelector("#source .now").closest("pre")]
+            .map(pane => pane.getBoundingClientRect())
+            .some(pane => marked.left < pane.left - 1 || marked.top < pane.top - 1
+                || marked.right > pane.right + 1 || marked.bottom > innerHeight)"""
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=1000, height=700, deviceScaleFactor=1, mobile=False)
+    show(page(long_function, x=1.0))
+    _, *steps = browser.run("return [...document.querySelectorAll('#steps li')].map(line => line.innerText)")
+    for step in steps:
+        browser.press(RIGHT)
+        if "start" not in step:
+            assert not browser.run(hidden), step
+
+
 @in_a_browser
 @needs_dot
 def test_marks_have_the_colour_of_values_forward_and_of_gradients_backward(show: Show) -> None:
