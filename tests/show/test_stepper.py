@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import linecache
 import re
 import shutil
 import time
@@ -389,6 +390,17 @@ def test_what_a_function_without_text_made_was_made_elsewhere(no_renderer: None)
     assert "forward: made elsewhere" in lines_of(page(lambda x: -typed(x), x=1.0))[1]
 
 
+def test_the_source_of_a_notebook_is_a_cell(no_renderer: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter's kernel keeps its text in linecache, under the name of a file that is not there."""
+    file, text = "ipykernel_1234/3401388372.py", "def f(x):\n    return x * x\n"
+    monkeypatch.setitem(linecache.cache, file, (len(text), None, text.splitlines(keepends=True), file))
+    namespace: dict[str, Any] = {}
+    exec(compile(text, file, "exec"), namespace)
+    written = page(namespace["f"], x=1.0)
+    assert "<h3>a cell of the notebook</h3>" in written
+    assert "    return x * x\n" in text_in(written)
+
+
 def test_beyond_many_nodes_it_says_what_it_leaves_out(no_renderer: None) -> None:
     x = chain = Value(1.0, "x")
     for _ in range(399):
@@ -434,7 +446,10 @@ def test_the_worked_example_is_a_small_file(tmp_path: Path) -> None:
 def test_the_page_names_no_other_file_and_no_address() -> None:
     """Nothing to load, nothing stored: only the names of XML's vocabularies are addresses."""
     written = page(neuron, x=1.0)
-    assert set(re.findall(r"https?://[^\s\"']+", written)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert set(re.findall(r"https?://[^\s\"']+", written)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
     assert not re.findall(r"localStorage|sessionStorage|cookie|fetch\(|XMLHttpRequest|import ", written)
     assert re.findall(r"\b(?:src|href)=\"([^#\"][^\"]*)\"", written) == ["data:,"]
 
@@ -839,9 +854,9 @@ def test_without_javascript_the_list_and_all_numbers_are_there(show: Show, brows
 
 @in_a_browser
 @needs_dot
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 450), (1280, 900), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 450), (800, 736), (1280, 900), (1920, 1080)])
 def test_the_page_is_never_wider_than_the_window(width: int, height: int, show: Show, browser: Browser) -> None:
-    """A phone, a laptop at 200 % zoom, a laptop, a projector: wide panes scroll by themselves."""
+    """A phone, a laptop at 200 % zoom, a notebook, a laptop, a projector: wide panes scroll by themselves."""
     browser.devtools(
         "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
     )

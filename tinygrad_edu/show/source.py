@@ -259,9 +259,11 @@ def line_of(lines: Sequence[str], number: int) -> str:
 
 
 def file_name(file: str) -> str:
-    """What a reader calls a file: its path within this package, or its name."""
-    inside = file.startswith(PACKAGE)
-    return f"tinygrad_edu/{file[len(PACKAGE) :].replace(os.sep, '/')}" if inside else os.path.basename(file)
+    """What a reader calls a file: its path within this package, or its name; a cell of a notebook has none."""
+    if file.startswith(PACKAGE):
+        return f"tinygrad_edu/{file[len(PACKAGE) :].replace(os.sep, '/')}"
+    folder, name = os.path.split(file)
+    return "a cell of the notebook" if os.path.basename(folder).startswith("ipykernel_") else name
 
 
 def results(lines: Sequence[str]) -> Iterator[tuple[Place, str]]:
