@@ -362,6 +362,8 @@ def test_where_the_weights_go_may_be_chosen() -> None:
     assert len(boxes(network(3), weights="boxes")) == len(boxes(network(3))) + 3 * 3 + 2 * 4
     with pytest.raises(ValueError, match="^weights must be 'boxes' or 'arrows', got 'none'$"):
         draw_dot(a, weights="none")
+    with pytest.raises(ValueError, match="^direction must be 'LR' or 'TB', got 'right'$"):
+        draw_dot(a, direction="right")
 
 
 def test_a_shared_weight_keeps_its_box() -> None:

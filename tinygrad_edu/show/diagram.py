@@ -67,10 +67,12 @@ def draw_dot(
     direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why
 
-    Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights`.
+    Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights` or `direction`.
     """
     if weights not in ("boxes", "arrows", None):
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
+    if direction not in ("LR", "TB", None):
+        raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
     graph = Graph(root, short=True)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     neurons = [node for node in nodes if isinstance(node.op, WeightedSum)]
