@@ -19,7 +19,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.oracles import ROWS, SAMPLES, Recipe, inputs_of, recipes
-from tinygrad_edu import Constant, Parameter, Value, log, log_softmax, relu, rules, sigmoid, static_graph, tanh
+from tinygrad_edu import (
+    Constant,
+    Parameter,
+    Value,
+    derivative,
+    jvp,
+    log,
+    log_softmax,
+    relu,
+    rules,
+    sigmoid,
+    static_graph,
+    tanh,
+)
 from tinygrad_edu.engine import NOT_COMPUTED, NotComputed
 from tinygrad_edu.nn import MLP, SGD, binary_cross_entropy, cross_entropy, hinge, squared_error
 from tinygrad_edu.rules import Rule
@@ -122,7 +135,7 @@ def test_random_graphs_after_any_change_of_parameters(recipe: Recipe, changes: l
 
 def depends_on_parameters(static: StaticGraph, inputs: Sequence[float]) -> bool:
     try:
-        static.traced(inputs)
+        static.traced([inputs])
     except ValueError:
         return False
     return True
@@ -263,6 +276,64 @@ def test_other_values_stay_as_they_are() -> None:
     assert static(1.0) == 8.0
     scale.data = 100.0
     assert static(1.0) == 8.0
+
+
+def test_what_was_computed_with_parameters_before_follows_them() -> None:
+    """It is traced in retrospect."""
+    w = Parameter(2.0, "w")
+    square = w * w
+    static = static_graph(lambda x: square * x, [w])
+    assert (static(1.0), w.grad) == (4.0, 4.0)
+    w.data = 3.0
+    assert static(1.0) == 9.0
+
+
+def test_values_of_no_parameter_may_be_decided_on() -> None:
+    """What is computed with them within the function is a number, and stays the one it is."""
+    w, three = Parameter(2.0, "w"), Value(3.0)
+    static = static_graph(lambda x: w * x if three * 2.0 - Value(1.0) > 0.0 and three.data > 0.0 else x, [w])
+    assert static(1.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda a, b: a * b,
+        lambda a, b: a - b,
+        lambda a, b: a**b,
+        rules.maximum,
+        lambda a, b: rules.weighted_sum([a, a], [b, b], a),
+        lambda a, b: tanh(a) / (b + a) * a,
+    ],
+)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_values_and_parameters_mix_in_any_order(combine: Callable[..., Any], swapped: bool) -> None:
+    w, three = Parameter(2.0, "w"), Value(3.0)
+
+    def function(x: Any) -> Any:
+        return (combine(w, three) if swapped else combine(three, w)) * x
+
+    static = static_graph(function, [w])
+    for number in (2.0, 0.5, 7.0):
+        w.data = number
+        assert static_gives(static, [w], (0.7,)) == backward_gives(function, [w], (0.7,))
+
+
+def test_forward_mode_within_a_static_graph() -> None:
+    """A derivative along an input is a part of the graph like any other, of first order and of second."""
+    w, b = Parameter(0.7, "w"), Parameter(-0.3, "b")
+
+    def curve(t: Any) -> Any:
+        return tanh(w * t**3 + b) * t
+
+    def function(x: Any) -> Any:
+        value, slope = jvp(lambda s, t: curve(s) * w + b * t, [x, w], [0.5, 2.0])
+        return derivative(curve)(x) ** 2 + derivative(derivative(curve))(x) * value + slope
+
+    static = static_graph(function, [w, b])
+    for x in (0.5, -1.25):
+        assert static_gives(static, [w, b], (x,)) == backward_gives(function, [w, b], (x,))
+        w.data -= 0.4
 
 
 def test_integers_count_as_floats() -> None:
@@ -486,6 +557,100 @@ def test_inputs_are_named_as_the_function_names_them() -> None:
     assert "for [x, rows1_1, rows1_2, rows2_1, others1, others2] in samples:" in static.source
 
 
+# --------------------------------------------------------------------------------------- called like the function
+
+
+def scaled(x: Any, k: Any = 3.0, *others: Any, shift: Any = (0.5, 1.0), activation: Any = tanh) -> Any:
+    total = functools.reduce(operator.add, others, activation(SCALE * x) * k)
+    return total + SCALE * shift[0] + shift[1]
+
+
+def without_others(x: Any, k: Any = 3.0, *, shift: Any = (0.5, 1.0)) -> Any:
+    return scaled(x, k, shift=shift)
+
+
+SCALE = Parameter(0.5, "scale")
+CALLS: list[tuple[Inputs, dict[str, Any]]] = [
+    ((2.0,), {}),
+    ((2.0, 5.0), {}),
+    ((2.0,), {"k": 5}),
+    ((), {"k": 5.0, "x": 2.0}),
+    ((2.0,), {"shift": [1.0, 2.0]}),
+]
+
+
+@pytest.mark.parametrize("first", range(len(CALLS)))
+def test_arguments_are_given_by_place_by_name_or_not_at_all(first: int) -> None:
+    """Whichever call is the first, all are possible after it, and have the results of the function."""
+    static = static_graph(without_others, [SCALE])
+    for arguments, keywords in [CALLS[first], *CALLS]:
+        assert static(*arguments, **keywords) == without_others(*arguments, **keywords).data
+
+
+def test_defaults_in_a_batch() -> None:
+    static = static_graph(without_others, [SCALE])
+    samples: list[Inputs] = [(2.0,), (2.0, 5.0), (1.0,)]
+    assert static_gives(static, [SCALE], *samples) == backward_gives(without_others, [SCALE], *samples)
+
+
+def test_any_number_of_inputs() -> None:
+    """As many as at the first call."""
+    static = static_graph(scaled, [SCALE])
+    others = (5.0, 6.0, 7.0)
+    assert static(2.0, *others) == scaled(2.0, *others).data
+    assert static_gives(static, [SCALE], (2.0, *others)) == backward_gives(scaled, [SCALE], (2.0, *others))
+    with pytest.raises(ValueError, match="others was a list of 2 when the graph was traced, now it is a list of 0"):
+        static(2.0)
+
+
+def test_a_default_that_is_no_number_stays() -> None:
+    static = static_graph(scaled, [SCALE])
+    assert static(2.0) == scaled(2.0).data
+    for call in (static, static_graph(scaled, [SCALE])):
+        with pytest.raises(TypeError, match=r"activation keeps its default <rule tanh\(x\)>: only .* a number"):
+            call(2.0, activation=relu)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        ((), {}, r"a sample is a tuple \(x, k, shift\), got \(\): missing a required argument: 'x'"),
+        ((1.0, 2.0, 3.0), {}, r"got \(1.0, 2.0, 3.0\): too many positional arguments"),
+        ((1.0,), {"x": 2.0}, "multiple values for argument 'x'"),
+        ((1.0,), {"y": 2.0}, "got an unexpected keyword argument 'y'"),
+    ],
+)
+def test_arguments_that_do_not_fit(arguments: Inputs, keywords: dict[str, Any], message: str) -> None:
+    static = static_graph(without_others, [SCALE])
+    for _ in range(2):
+        with pytest.raises(TypeError, match=message):
+            static(*arguments, **keywords)
+        static(1.0)
+
+
+def test_a_function_of_unknown_names_is_refused_from_the_start() -> None:
+    with pytest.raises(TypeError, match=r"a name for each input of its function, which takes \*\*options"):
+        static_graph(lambda x, **options: x * SCALE, [SCALE])
+
+
+def test_reading_the_source_decides_on_nothing() -> None:
+    """Only a call tells which inputs are lists and how long; before, numbers are taken for granted."""
+    static = static_graph(lambda x: SCALE * (rules.weighted_sum(x, x) if isinstance(x, list) else x), [SCALE])
+    assert "for [x] in samples" in static.source
+    assert "for [x] in samples" in static.descent_source
+    assert inspect.getsource(static.compiled) == static.source
+    assert static([1.0, 2.0]) == 2.5
+    assert "for [x1, x2] in samples" in static.source
+
+
+def test_the_source_needs_to_know_how_many_inputs_there_are() -> None:
+    static = static_graph(lambda *xs: SCALE * functools.reduce(operator.add, xs), [SCALE])
+    with pytest.raises(TypeError, match=r"how many \*xs there are is known from the first call"):
+        static.source  # noqa: B018
+    assert static(1.0, 2.0) == 1.5
+    assert "for [xs1, xs2] in samples" in static.source
+
+
 # ------------------------------------------------------------------------------------------- what cannot be static
 
 
@@ -527,7 +692,74 @@ def takes_for_a_list(x: Any) -> Any:
     return W * x[0]  # the line to be named
 
 
+def decides_on_a_value_times_a_parameter(x: Any) -> Any:
+    return W * x if Value(3.0) * W > 0 else x  # the line to be named
+
+
+def decides_on_what_was_computed_before(x: Any) -> Any:
+    return W * x if SQUARE > 0 else x  # the line to be named
+
+
+def decides_on_the_data_of_a_parameter(x: Any) -> Any:
+    return W * x if W.data > 0 else -W * x  # the line to be named
+
+
+def decides_on_the_data_of_a_result(x: Any) -> Any:
+    return W * x if (W * x).data > 0 else x  # the line to be named
+
+
+def adds_the_data_of_a_parameter(x: Any) -> Any:
+    return W * x + W.data  # the line to be named
+
+
+def adds_the_gradient_of_a_parameter(x: Any) -> Any:
+    return W * x + W.grad  # the line to be named
+
+
+def moves_a_parameter(x: Any) -> Any:
+    W.data = 3.0  # the line to be named
+    return W * x
+
+
+def prints_a_parameter(x: Any) -> Any:
+    print(W)  # the line to be named
+    return W * x
+
+
+def goes_backward(x: Any) -> Any:
+    return (W * x).backward()  # the line to be named
+
+
+def rounds(x: Any) -> Any:
+    return W * round(x)  # the line to be named
+
+
+def rounds_down(x: Any) -> Any:
+    return W * math.floor(x)  # the line to be named
+
+
+def divides_with_a_rest(x: Any) -> Any:
+    return W * divmod(x, 2.0)[0]  # the line to be named
+
+
+def divides_down(x: Any) -> Any:
+    return W * (x // 2.0)  # the line to be named
+
+
+def takes_the_rest(x: Any) -> Any:
+    return W * (2.0 % x)  # the line to be named
+
+
+def formats(x: Any) -> Any:
+    return W * float(f"{x:.2f}")  # the line to be named
+
+
+def makes_an_integer(x: Any) -> Any:
+    return W * int(x)  # the line to be named
+
+
 W = Parameter(1.0, "W")
+SQUARE = W * W
 
 
 @pytest.mark.parametrize(
@@ -542,6 +774,22 @@ W = Parameter(1.0, "W")
         (wraps, r"x has no number yet: .* without Value\(\)"),
         (takes_for_an_index, "x has no number yet"),
         (takes_for_a_list, "x is a number, not a list"),
+        (decides_on_a_value_times_a_parameter, "an intermediate result has no number yet"),
+        (decides_on_what_was_computed_before, "an intermediate result has no number yet"),
+        (decides_on_the_data_of_a_parameter, r"W has no number yet: .* without Value\(\) or data"),
+        (decides_on_the_data_of_a_result, "an intermediate result has no number yet"),
+        (adds_the_data_of_a_parameter, "W has no number yet"),
+        (adds_the_gradient_of_a_parameter, "W has no number yet"),
+        (moves_a_parameter, "W has no number yet"),
+        (prints_a_parameter, "W has no number yet"),
+        (goes_backward, "an intermediate result has no number yet"),
+        (rounds, "x has no number yet"),
+        (rounds_down, "x has no number yet"),
+        (divides_with_a_rest, "x has no number yet"),
+        (divides_down, "x has no number yet"),
+        (takes_the_rest, "x has no number yet"),
+        (formats, "x has no number yet"),
+        (makes_an_integer, "x has no number yet"),
     ],
     ids=lambda x: getattr(x, "__name__", ""),
 )
@@ -551,8 +799,19 @@ def test_a_decision_is_refused_with_its_line(function: Callable[..., Any], advic
     number = function.__code__.co_firstlineno + line
     with pytest.raises(TypeError, match=rf"test_static\.py, line {number}: `.*# the line to be named`: {advice}"):
         static_graph(function, [W])(1.0)
-    assert type(W) is Parameter
+    assert (type(W), W.data) == (Parameter, 1.0)
     assert isinstance(W.grad, NotComputed)
+    assert (W * Value(3.0)).data == SQUARE.data * 3.0
+
+
+def test_one_graph_is_traced_while_another_is() -> None:
+    """The inner one is done with its own parameters; those of the outer one still have no number."""
+    inner = static_graph(lambda x: SCALE * x, [SCALE])
+    assert static_graph(lambda x: W * x * inner(3.0), [W])(1.0) == 1.5
+    other = static_graph(lambda x: SCALE * x, [SCALE])
+    with pytest.raises(TypeError, match="W has no number yet"):
+        static_graph(lambda x: W * x * other(3.0) if W > 0 else x, [W])(1.0)
+    assert W > 0
 
 
 def test_a_parameter_itself_is_not_decided_on() -> None:
@@ -604,7 +863,8 @@ def test_a_graph_that_is_too_large_is_refused_with_its_size() -> None:
         (([1.0], 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is a list of 1"),
         ((1.0, 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is 1.0"),
         (([1.0, 2.0], [3.0]), ValueError, "y was a number when the graph was traced, now it is a list of 1"),
-        (([1.0, 2.0],), ValueError, r"a sample is a tuple \(x, y\), got \(\[1.0, 2.0\],\)"),
+        (([1.0, 2.0],), TypeError, r"a sample is a tuple \(x, y\), got \(\[1.0, 2.0\],\): missing .* 'y'"),
+        (3.0, TypeError, r"a sample is a tuple \(x, y\), got 3\.0"),
         (([1.0, "2"], 3.0), TypeError, "a real number is needed, got '2'"),
         (([1.0, Value(2.0)], 3.0), TypeError, "a real number is needed, got Value"),
     ],
@@ -619,6 +879,11 @@ def test_inputs_of_another_shape_are_refused(sample: Any, error: type[Exception]
         with pytest.raises(error, match=message):
             call([([1.0, 2.0], 3.0), sample])
     assert (w.data, w.grad) == (1.0, held)
+
+
+def test_a_tuple_of_one_is_written_as_python_writes_it() -> None:
+    with pytest.raises(TypeError, match=r"a sample is a tuple \(x,\), got 2\.0"):
+        static_graph(lambda x: W * x, [W]).batch([2.0])  # type: ignore[list-item]
 
 
 def test_no_sample_and_no_positive_rate_are_refused() -> None:

@@ -292,14 +292,19 @@ def hessian(output: Value, inputs: Sequence[Value]) -> list[list[Value]]:
 
 def plus(x: Any, y: Any) -> Any:
     """x + y, without an operation where one of them is the number 0."""
-    return y if x == 0.0 else x if y == 0.0 else x + y
+    return y if is_number(x, 0.0) else x if is_number(y, 0.0) else x + y
 
 
 def times(x: Any, y: Any) -> Any:
     """x · y, without an operation where one of them is the number 0 or 1."""
-    if x == 0.0 or y == 0.0:
+    if is_number(x, 0.0) or is_number(y, 0.0):
         return 0.0
-    return y if x == 1.0 else x if y == 1.0 else x * y
+    return y if is_number(x, 1.0) else x if is_number(y, 1.0) else x * y
+
+
+def is_number(x: Any, number: float) -> bool:
+    """Whether x is this number, and not a scalar whose value one would have to ask for."""
+    return isinstance(x, float) and x == number
 
 
 def as_value(x: Any) -> Value:

@@ -17,7 +17,7 @@ from typing import Any
 
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.rules import real
-from tinygrad_edu.tracing import Graph, Traced, is_list, trace
+from tinygrad_edu.tracing import Inputs, Traced, TracedGraph, is_list, trace_function
 from tinygrad_edu.writing import Operand, Source
 
 LIMIT = 200_000
@@ -27,9 +27,11 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
     """`function` as a static graph: what is returned is called like it, with numbers, and is much faster.
 
     function    takes numbers and lists of them, and returns one scalar. It is run once, when the static graph is first
-                called, with names in place of the numbers
-    parameters  those to differentiate by. They are read at each call; any other Value stays as it is at the first call
-    limit       how many arrows the graph may have
+                called, with names in place of the numbers. Arguments may be given by name or left to their defaults; a
+                default that is no number is no input, and stays
+    parameters  those to differentiate by. They are read at each call. So is what was computed with them before, outside
+                of the function; any other Value stays as it is at the first call
+    limit       how many arrows the graph may have, those from numbers included
 
     Each call returns the result as a float, and adds its gradients to those of the parameters, as `backward` does: all
     are equal to the dynamic graph's to the last bit (as long as no number overflows; a zero may differ in its sign).
@@ -60,8 +62,9 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
         return total, [d_w, d_b]
     <BLANKLINE>
 
-    Raises TypeError or ValueError for parameters that are none or are given twice; at the first call, TypeError if
-    `function` decides on a value or returns a list, ValueError if the graph is too large or has no parameter in it.
+    Raises TypeError or ValueError for parameters that are none or are given twice, TypeError for a function that takes
+    **options; at the first call, TypeError if `function` decides on a value or returns a list, ValueError if the graph
+    is too large or has no parameter in it.
     """
     return StaticGraph(function, parameters, limit)
 
@@ -73,20 +76,26 @@ class StaticGraph:
         self.function = function
         self.parameters = list(parameters)
         self.limit = limit
-        self.graph: Graph | None = None
+        self.takes = Inputs(function)
+        self.graph: TracedGraph | None = None
         self.programs: dict[bool, Program] = {}
         check_parameters(self.parameters)
 
-    def __call__(self, *inputs: Any) -> float:
-        """The result for these inputs. Its gradients are added to those of the parameters."""
-        return self.batch([inputs])
+    def __call__(self, *arguments: Any, **keywords: Any) -> float:
+        """The result for these arguments. Its gradients are added to those of the parameters."""
+        return self.accumulate([self.takes.bind(arguments, keywords) if keywords else self.takes.of_sample(arguments)])
 
     def batch(self, samples: Iterable[Sequence[Any]]) -> float:
-        """The sum of the results for samples, each a tuple of inputs. Its gradients are added to the parameters'.
+        """The sum of the results for samples, each a tuple of arguments. Its gradients are added to the parameters'.
 
-        What is left is the same as after a call for each sample, one after the other. Raises ValueError if there is no
-        sample, or one of another shape than the first that was ever given; then no gradient has changed.
+        What is left is the same as after a call for each sample, one after the other. Raises TypeError for what is no
+        tuple of arguments, ValueError if there is no sample, or one of another shape than the first that was ever
+        given; then no gradient has changed.
         """
+        return self.accumulate([self.takes.of_sample(sample) for sample in samples])
+
+    def accumulate(self, samples: Sequence[Sequence[Any]]) -> float:
+        """`batch` for samples that have their inputs in order."""
         graph, rows = self.prepare(samples)
         parameters = graph.parameters.values()
         held = [0.0 + parameter.grad for parameter in parameters]
@@ -98,13 +107,13 @@ class StaticGraph:
     def descend(self, samples: Iterable[Sequence[Any]], lr: float) -> float:
         """Stochastic gradient descent through samples: after each, every parameter moves by -lr times its gradient.
 
-        Returns the sum of the results, each from before its update. No `grad` is touched. Raises ValueError as `batch`
-        does, and if `lr` is not positive; then no parameter has moved. Source: Qiu, Neural Networks and Deep Learning,
-        algorithm 4.1.
+        Returns the sum of the results, each from before its update. No `grad` is touched. Raises the errors of `batch`,
+        and ValueError if `lr` is not positive; then no parameter has moved. Source: Qiu, Neural Networks and Deep
+        Learning, algorithm 4.1.
         """
         if not real(lr) > 0.0:
             raise ValueError(f"lr must be positive, got {lr}")
-        graph, rows = self.prepare(samples)
+        graph, rows = self.prepare([self.takes.of_sample(sample) for sample in samples])
         parameters = graph.parameters.values()
         program = self.program(graph, descend=True)
         total, numbers = program.run(rows, [parameter.data for parameter in parameters], real(lr))
@@ -115,37 +124,46 @@ class StaticGraph:
     @property
     def source(self) -> str:
         """What a call runs, as text. Before the first call it takes every input for a number, not a list."""
-        return self.program(self.traced()).text
+        return self.shown().text
 
     @property
     def compiled(self) -> Callable[..., Any]:
         """The function that a call runs, for the debugger: `b f.compiled` sets a breakpoint there."""
-        return self.program(self.traced()).function
+        return self.shown().function
 
     @property
     def descent_source(self) -> str:
         """What `descend` runs, as text."""
-        return self.program(self.traced(), descend=True).text
+        return self.shown(descend=True).text
 
-    def prepare(self, samples: Iterable[Sequence[Any]]) -> tuple[Graph, list[list[float]]]:
+    def prepare(self, samples: Sequence[Sequence[Any]]) -> tuple[TracedGraph, list[list[float]]]:
         """The graph, traced with the first sample ever given, and the numbers of each sample in a row."""
-        given = list(samples)
-        if not given:
+        if not samples:
             raise ValueError("a static graph needs at least one sample")
-        graph = self.traced(given[0])
-        return graph, [row_of(sample, graph.shapes) for sample in given]
+        graph = self.traced(samples[0])
+        return graph, [row_of(sample, graph.shapes) for sample in samples]
 
-    def traced(self, sample: Sequence[Any] | None = None) -> Graph:
-        """The graph; it is traced when first needed."""
+    def traced(self, sample: Sequence[Any]) -> TracedGraph:
+        """The graph; it is traced when first needed, for inputs like those of this sample."""
         if self.graph is None:
-            self.graph = trace(self.function, self.parameters, sample, self.limit)
+            self.graph = self.trace(sample)
         return self.graph
 
-    def program(self, graph: Graph, descend: bool = False) -> Program:
+    def trace(self, sample: Sequence[Any]) -> TracedGraph:
+        """A graph for inputs like those of this sample."""
+        return trace_function(self.function, self.takes, self.parameters, sample, self.limit)
+
+    def program(self, graph: TracedGraph, descend: bool = False) -> Program:
         """The program; it is written and compiled when it is first needed."""
         if descend not in self.programs:
             self.programs[descend] = Program(graph, descend)
         return self.programs[descend]
+
+    def shown(self, descend: bool = False) -> Program:
+        """The program to look at. Before the first call it is made anew each time: only a call decides on shapes."""
+        if self.graph is None:
+            return Program(self.trace(self.takes.zeros()), descend)
+        return self.program(self.graph, descend)
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", repr(self.function))
@@ -155,7 +173,7 @@ class StaticGraph:
 class Program(Source):
     """A source, compiled, and registered under a file name so that debuggers, tracebacks and `inspect` show it."""
 
-    def __init__(self, graph: Graph, descend: bool) -> None:
+    def __init__(self, graph: TracedGraph, descend: bool) -> None:
         super().__init__(graph, descend)
         self.file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
         linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
@@ -189,13 +207,11 @@ class Program(Source):
         return error
 
 
-def row_of(sample: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
-    """The numbers of a sample in a row. Raises ValueError if it has another shape."""
-    if not is_list(sample) or len(sample) != len(shapes):
-        raise ValueError(f"a sample is a tuple ({', '.join(shapes)}), got {sample!r}")
+def row_of(inputs: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
+    """The numbers of a sample's inputs in a row. Raises ValueError if one has another shape."""
     row: list[float] = []
-    for argument, (name, shape) in zip(sample, shapes.items(), strict=True):
-        add_numbers(argument, shape, name, row)
+    for x, (name, shape) in zip(inputs, shapes.items(), strict=True):
+        add_numbers(x, shape, name, row)
     return row
 
 

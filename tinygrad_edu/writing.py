@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.rules import Rule
-from tinygrad_edu.tracing import Graph, Traced
+from tinygrad_edu.tracing import Traced, TracedGraph
 
 Operand: TypeAlias = "Traced | float"
 
@@ -63,7 +63,7 @@ class Gradient(NamedTuple):
         return None
 
 
-def backpropagate(graph: Graph) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
+def backpropagate(graph: TracedGraph) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
     """The gradients of the operations, from the root on, and the terms of those of the parameters.
 
     This is `Value.backward` with names. What no parameter needs is left out, and so is what is 0 because a derivative
@@ -74,14 +74,14 @@ def backpropagate(graph: Graph) -> tuple[list[Gradient], dict[Traced, list[Opera
     terms: dict[Traced, list[Operand]] = {graph.root: [1.0]}
     for node in reversed(graph.order):
         if node in terms and node in edges:
-            upstream = Traced(node.trace)
+            upstream = Traced(node.tracing)
             gradients.append(Gradient(node, upstream, terms.pop(node), alone=not terms))
             for child, partial in edges[node]:
                 terms.setdefault(child, []).append(first_of(upstream * partial))
     return gradients, {p: terms[p] for p in graph.parameters if p in terms}
 
 
-def edges_to_parameters(graph: Graph) -> dict[Traced, list[tuple[Traced, Operand]]]:
+def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, Operand]]]:
     """For each operation the operands through which a parameter can move it, with the derivatives along them."""
     edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
     for node in graph.order:
@@ -128,7 +128,7 @@ class Source:
     is given. `descend(samples, parameters, lr)` updates the parameters after every sample.
     """
 
-    def __init__(self, graph: Graph, descend: bool = False) -> None:
+    def __init__(self, graph: TracedGraph, descend: bool = False) -> None:
         self.graph = graph
         self.descend = descend
         self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
@@ -255,7 +255,7 @@ class Source:
         """The gradients in which other parameters occur: they are computed before any parameter moves."""
         for p, terms in self.terms.items():
             if not {p}.issuperset(self.parameters_in(terms)):
-                gradient = Traced(p.trace)
+                gradient = Traced(p.tracing)
                 self.names[gradient] = gradients[p]
                 self.write_sum(gradients[p], "=", terms)
                 self.terms[p] = [gradient]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib.metadata
+import importlib.util
 import math
 import operator
 import os
@@ -47,13 +48,16 @@ def alternate(rounds, *measurements):
     """Call the measurements in turn, A B A B, and return the list of results of each.
 
     A measurement returns a tuple of numbers, mostly seconds, one per phase. It starts with no garbage left by the one
-    before, and a first round, in which Python warms up, is not counted.
+    before, what lives by then (PyTorch alone is 100,000 objects) is hidden from the collector, and a
+    first round, in which Python warms up, is not counted.
     """
     results = [[] for _ in measurements]
     for _ in range(rounds + 1):
         for measure, series in zip(measurements, results, strict=True):
             gc.collect()
+            gc.freeze()
             series.append(measure())
+            gc.unfreeze()
     return [series[1:] for series in results]
 
 
@@ -253,13 +257,12 @@ def report_expressions():
 # ---------------------------------------------------------------------------------------- chains of growing length
 
 
-def measure_chain(length):
+def measure_chain(length, value=tinygrad_edu.Value):
     """Nanoseconds per addition of forward, backward, freeing and all three."""
     repeats = max(1, 100_000 // length)
     forward = backward = freeing = 0.0
     for _ in range(repeats):
-        x = tinygrad_edu.Value(1.0)
-        total = x
+        total = x = value(1.0)
         start = time.perf_counter()
         for _ in range(length):
             total = total + x
@@ -323,7 +326,8 @@ def measure_import(module):
 
 def report_import():
     modules = ["tinygrad_edu", "tinygrad_edu.nn"] + ["micrograd.nn"] * bool(micrograd)
-    results = alternate(9, *[functools.partial(measure_import, module) for module in modules])
+    modules += filter(importlib.util.find_spec, ["torch"])
+    results = alternate(5, *[functools.partial(measure_import, module) for module in modules])
     print_table(
         "Import, in ms", ["", "ms"], *[[name, *medians(series)] for name, series in zip(modules, results, strict=True)]
     )
@@ -339,9 +343,13 @@ def version(package):
         return f"{package} not installed"
 
 
-def main():
+def print_machine():
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs")
-    print(", ".join(map(version, ["tinygrad_edu", "micrograd", "graphviz"])))
+    print(", ".join(map(version, ["tinygrad_edu", "micrograd", "torch"])))
+
+
+def main():
+    print_machine()
     if micrograd:
         report_training()
     else:

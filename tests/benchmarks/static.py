@@ -9,10 +9,10 @@ tracing, writing and compiling cost, for graphs of growing length.
 from __future__ import annotations
 
 import functools
-import os
-import platform
+import math
 import random
 import time
+import tracemalloc
 
 import engine
 import peers
@@ -21,16 +21,16 @@ from engine import (
     check_same_gradients,
     copy_parameters,
     medians,
+    print_machine,
     print_table,
     ratios,
     seconds_in_a_loop,
-    version,
 )
 
 import tinygrad_edu
 from tinygrad_edu import log_softmax, static_graph, tanh, weighted_sum
 from tinygrad_edu.nn import MLP, SGD, load_digits, one_hot
-from tinygrad_edu.tracing import trace
+from tinygrad_edu.tracing import Inputs, trace_function
 from tinygrad_edu.writing import Source
 
 try:
@@ -47,7 +47,7 @@ except ImportError:
 
 ROUNDS = 5
 LR = 0.05
-SHARE = 20  # the dynamic graph reads every 20th digit; its time is multiplied
+SHARE = 40  # what is neither static nor PyTorch reads every 40th digit; its time is multiplied
 LENGTHS = (250, 2_500, 25_000)
 
 
@@ -84,7 +84,7 @@ class PeerMLP:
         for i, layer in enumerate(self.neurons, start=1):
             x = [sum(map(peers.Value.__mul__, w, x), b) for w, b in layer]
             x = x if i == len(self.neurons) else [z.relu() for z in x]
-        return x[0]
+        return x if len(x) > 1 else x[0]
 
     def parameters(self):
         return [p for layer in self.neurons for w, b in layer for p in (*w, b)]
@@ -177,15 +177,54 @@ def cross_entropy(model, x, y):
     return -weighted_sum(y, log_softmax(model(x)))
 
 
-def dynamic_epoch(model, samples):
-    """Seconds of an epoch of stochastic gradient descent, from a part of it."""
+def seconds_of_all(samples, train):
+    """Seconds of an epoch, from a part of it: `train` is called with every so many samples."""
+    part = samples[::SHARE]
+    (taken,) = seconds(lambda: train(part))
+    return (taken * len(samples) / len(part),)
+
+
+def train_dynamic(model, samples):
+    """Stochastic gradient descent."""
     optimizer = SGD(model.parameters(), lr=LR)
-    start = time.perf_counter()
-    for x, y in samples[::SHARE]:
+    for x, y in samples:
         optimizer.zero_grad()
         cross_entropy(model, x, y).backward()
         optimizer.step()
-    return ((time.perf_counter() - start) * len(samples) / len(samples[::SHARE]),)
+
+
+def train_peer(model, exp, log, samples):
+    """The same in words that every engine knows, but for the functions exp and log."""
+    for x, y in samples:
+        logits = model(x)
+        greatest = max(z.data for z in logits)
+        differences = [z - greatest for z in logits]
+        loss = log(sum(map(exp, differences))) - differences[y.index(1.0)]
+        model.zero_grad()
+        loss.backward()
+        for p in model.parameters():
+            p.data -= LR * p.grad
+
+
+def micrograd_function(function, derivative):
+    """A function of one variable for micrograd, which has no exp and log, written as its operations are."""
+
+    def apply(x):
+        out = micrograd.engine.Value(function(x.data), (x,), function.__name__)
+
+        def _backward():
+            x.grad += derivative(x.data, out.data) * out.grad
+
+        out._backward = _backward
+        return out
+
+    return apply
+
+
+def check_same_numbers(ours, theirs):
+    """Raises AssertionError unless two networks have come to the same parameters."""
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert math.isclose(one.data, other.data, rel_tol=1e-6, abs_tol=1e-9), (one.data, other.data)
 
 
 def torch_epoch(model, images, classes):
@@ -202,16 +241,30 @@ def report_digits():
     digits = training_digits()
     samples = [(image, one_hot(k, 10)) for image, k in digits]
     model, dynamic = MLP(64, [32, 10], seed=0), MLP(64, [32, 10], seed=0)
+    slots = PeerMLP(model)
     in_torch = torch_copy(model).float() if torch else None
     static = static_graph(functools.partial(cross_entropy, model), model.parameters())
-    measurements = {
-        "static graph": lambda: seconds(lambda: static.descend(samples, LR)),
-        "dynamic graph": functools.partial(dynamic_epoch, dynamic, samples),
+    trainings = {
+        "dynamic graph": functools.partial(train_dynamic, dynamic),
+        "Values as in microgpt": functools.partial(train_peer, slots, peers.Value.exp, peers.Value.log),
+    }
+    others = [slots]
+    if micrograd:
+        theirs = micrograd.nn.MLP(64, [32, 10])
+        copy_parameters(model, theirs)
+        exp = micrograd_function(math.exp, lambda x, out: out)
+        log = micrograd_function(math.log, lambda x, out: 1.0 / x)
+        trainings["micrograd"] = functools.partial(train_peer, theirs, exp, log)
+        others.append(theirs)
+    measurements = {"static graph": lambda: seconds(lambda: static.descend(samples, LR))} | {
+        name: functools.partial(seconds_of_all, samples, train) for name, train in trainings.items()
     }
     if torch:
         images, classes = torch.tensor([image for image, _ in digits]), torch.tensor([k for _, k in digits])
         measurements["PyTorch"] = lambda: seconds(lambda: torch_epoch(in_torch, images, classes))
     compare("An epoch of 1,437 digits, MLP(64, [32, 10]), an update after each image", measurements)
+    for other in others:
+        check_same_numbers(dynamic, other)
 
 
 # ------------------------------------------------------------------------------------------ tracing, writing, compiling
@@ -230,7 +283,7 @@ def measure_compiling(length):
     parameters = [tinygrad_edu.Parameter(0.9, "w"), tinygrad_edu.Parameter(0.5, "b")]
     function = functools.partial(chain, parameters, length)
     times = [time.perf_counter()]
-    graph = trace(function, parameters, [0.5], 10**9)
+    graph = trace_function(function, Inputs(function), parameters, [0.5], 10**9)
     times.append(time.perf_counter())
     source = Source(graph)
     times.append(time.perf_counter())
@@ -244,6 +297,17 @@ def measure_compiling(length):
     return lines, *(1e6 * (after - before) / operations for before, after in zip(times, times[1:], strict=False))
 
 
+def bytes_of_static_graph(length):
+    """Bytes that a static graph keeps per operation."""
+    parameters = [tinygrad_edu.Parameter(0.9, "w"), tinygrad_edu.Parameter(0.5, "b")]
+    tracemalloc.start()
+    static = static_graph(functools.partial(chain, parameters, length), parameters)
+    static(0.5)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return kept / (4 * length)
+
+
 def report_compiling():
     results = alternate(3, *[functools.partial(measure_compiling, length) for length in LENGTHS])
     rows = [
@@ -251,12 +315,12 @@ def report_compiling():
         for length, series in zip(LENGTHS, results, strict=True)
     ]
     header = ["operations", "lines", "trace", "write", "compile", "run"]
-    print_table("A chain of operations: ms per 1,000 of them", header, *rows)
+    print_table("A chain as a static graph: ms per 1,000 operations", header, *rows)
+    print(f"  {bytes_of_static_graph(LENGTHS[1]):,.0f} bytes are kept per operation: record, text and code")
 
 
 if __name__ == "__main__":
-    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs")
-    print(", ".join(map(version, ["tinygrad_edu", "micrograd", "torch"])))
+    print_machine()
     report_training()
     report_digits()
     report_compiling()
