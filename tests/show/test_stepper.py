@@ -456,9 +456,10 @@ def test_the_page_names_no_other_file_and_no_address() -> None:
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own() -> None:
     frame = Stepper(neuron, x=1.0)._repr_html_()
-    found = re.fullmatch(r'<iframe sandbox="allow-scripts" style="[^"]*" srcdoc="([^"]*)"></iframe>', frame)
+    found = re.fullmatch(r'<iframe sandbox="allow-scripts" style="[^"]*" srcdoc="([^"]*)">(.*)</iframe>', frame)
     assert found
     assert html.unescape(found[1]) == page(neuron, x=1.0)
+    assert found[2] == "Run this cell to step through neuron(x = 1.0)"
 
 
 # --------------------------------------------------------------------------------------------------- in a browser

@@ -102,11 +102,15 @@ class Stepper:
         self.title, self.page = title_and_page(recording_of(function_or_root, inputs), max_nodes)
 
     def _repr_html_(self) -> str:
-        """The page within a notebook's: a frame of its own, which cannot reach the notebook."""
+        """The page within a notebook's: a frame of its own, which cannot reach the notebook.
+
+        A notebook that the reader does not trust shows no frame, only the words within it.
+        """
         import html
 
         style = "width: 100%; height: 46rem; border: 1px solid #ccc"
-        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{html.escape(self.page)}"></iframe>'
+        words = escape(f"Run this cell to step through {self.title}")
+        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{html.escape(self.page)}">{words}</iframe>'
 
     def __repr__(self) -> str:
         return f"Stepper({self.title!r})"
