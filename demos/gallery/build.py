@@ -54,12 +54,12 @@ def run_programs(call: str, folder: str) -> None:
 
 
 def photograph_stepper(picture: Path) -> None:
-    """The stepper's page at its last step, as wide as a README, as Chromium shows it."""
+    """The stepper's page at its last step, narrow enough for a README, as Chromium shows it."""
     with tempfile.TemporaryDirectory() as folder:
         run_programs("save_stepper(", folder)
         page = Path(folder) / "f.html"
         flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-        screen = ["--window-size=838,953", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
+        screen = ["--window-size=760,960", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
         subprocess.run(["chromium", *flags, *screen], check=True, capture_output=True)
 
 
