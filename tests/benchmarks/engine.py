@@ -48,8 +48,8 @@ def alternate(rounds, *measurements):
     """Call the measurements in turn, A B A B, and return the list of results of each.
 
     A measurement returns a tuple of numbers, mostly seconds, one per phase. It starts with no garbage left by the one
-    before, what lives by then (PyTorch alone is 100,000 objects) is hidden from the collector, and a
-    first round, in which Python warms up, is not counted.
+    before, and as in a program of its own: what else lives by then, such as PyTorch's 150,000 objects, is hidden from
+    the collector. A first round, in which Python warms up, is not counted.
     """
     results = [[] for _ in measurements]
     for _ in range(rounds + 1):

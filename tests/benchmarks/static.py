@@ -178,8 +178,12 @@ def cross_entropy(model, x, y):
 
 
 def seconds_of_all(samples, train):
-    """Seconds of an epoch, from a part of it: `train` is called with every so many samples."""
+    """Seconds of an epoch, from a part of it: `train` is called with every so many samples.
+
+    Once before, so that training is under way (see `engine.seconds_in_a_loop`).
+    """
     part = samples[::SHARE]
+    train(part)
     (taken,) = seconds(lambda: train(part))
     return (taken * len(samples) / len(part),)
 
