@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
-from tinygrad_edu.rules import Number, Rule, Scalar, real
+from tinygrad_edu.rules import Number, Rule, Scalar, is_number, real
 
 data_of = attrgetter("data")
 
@@ -300,11 +300,6 @@ def times(x: Any, y: Any) -> Any:
     if is_number(x, 0.0) or is_number(y, 0.0):
         return 0.0
     return y if is_number(x, 1.0) else x if is_number(y, 1.0) else x * y
-
-
-def is_number(x: Any, number: float) -> bool:
-    """Whether x is this number, and not a scalar whose value one would have to ask for."""
-    return isinstance(x, float) and x == number
 
 
 def as_value(x: Any) -> Value:

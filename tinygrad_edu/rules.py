@@ -52,6 +52,11 @@ def real(number: object) -> float:
     raise TypeError(f"a real number is needed, got {number!r} ({type(number).__name__})")
 
 
+def is_number(x: object, number: float) -> bool:
+    """Whether x is this number, and not a scalar whose value one would have to ask for."""
+    return isinstance(x, float) and x == number
+
+
 class Rule:
     """One row of the table: a subclass writes `forward` and `partials`, its instance is the operation."""
 

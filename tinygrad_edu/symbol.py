@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from tinygrad_edu.rules import Rule, Scalar, WeightedSum, absolute, add, div, mul, neg, power, real, sub
+from tinygrad_edu.rules import Rule, Scalar, WeightedSum, absolute, add, div, is_number, mul, neg, power, real, sub
 
 
 class Notation(NamedTuple):
@@ -164,10 +164,6 @@ def size_of(x: Symbol | float) -> int:
 def size_text(size: int) -> str:
     """A size for a reader: "1,023", "about 10^30"."""
     return f"{size:,}" if size < 10**12 else f"about 10^{math.log10(size):.0f}"
-
-
-def is_number(operand: object, number: float) -> bool:
-    return isinstance(operand, float) and operand == number
 
 
 def text_of(x: Symbol | float, notation: Notation = FORMULA) -> str:

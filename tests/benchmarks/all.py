@@ -77,7 +77,7 @@ def report_chains():
         measurements = {name: functools.partial(measure_chain, length, value) for name, value in engines.items()}
         if length <= LONGEST_STATIC:
             measurements = {"static graph": static_chain(length), **measurements}
-        results = dict(zip(measurements, engine.alternate(rounds, *measurements.values()), strict=True))
+        results = dict(zip(measurements, engine.alternate(rounds, *measurements.values(), frozen=True), strict=True))
         for name, cells in table.items():
             if name in results:
                 cells += [*engine.medians(results[name]), *engine.ratios(results[name], results["dynamic graph"])]

@@ -44,18 +44,19 @@ CHAINS = (1_000, 10_000, 100_000, 1_000_000)
 # ------------------------------------------------------------------------------------------ how things are measured
 
 
-def alternate(rounds, *measurements):
+def alternate(rounds, *measurements, frozen=False):
     """Call the measurements in turn, A B A B, and return the list of results of each.
 
     A measurement returns a tuple of numbers, mostly seconds, one per phase. It starts with no garbage left by the one
-    before, and as in a program of its own: what else lives by then, such as PyTorch's 150,000 objects, is hidden from
-    the collector. A first round, in which Python warms up, is not counted.
+    before, and a first round, in which Python warms up, is not counted. `frozen` hides from the collector what lives
+    by then, such as PyTorch's 150,000 objects: else they make a node of a small graph cost as much as one of a large.
     """
     results = [[] for _ in measurements]
     for _ in range(rounds + 1):
         for measure, series in zip(measurements, results, strict=True):
             gc.collect()
-            gc.freeze()
+            if frozen:
+                gc.freeze()
             series.append(measure())
             gc.unfreeze()
     return [series[1:] for series in results]
