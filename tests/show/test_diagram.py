@@ -664,7 +664,7 @@ def test_all_options_of_draw_dot_reach_the_file(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_an_error_that_names_the_file(suffix: str, tmp_path: Path) -> None:
     f, *_ = worked_example()
     path = tmp_path / "missing" / f"f.{suffix}"
-    with pytest.raises(OSError, match="f." + suffix):
+    with pytest.raises(OSError, match=rf"f\.({suffix}|gv)"):
         save_graph(f, path)
     assert list(tmp_path.iterdir()) == []
 
