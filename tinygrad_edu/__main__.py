@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args([f" {text}" if is_negated(text) else text for text in given])
     try:
+        if options.draw:
+            format_of(Path(options.draw))
         if options.stepper:
             check_name(options.stepper)
         if options.expression == "doctor":
@@ -119,10 +121,6 @@ def explain_expression(options: argparse.Namespace) -> int:
 
 def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
     """Print the trace, and write the files that are asked for."""
-    if options.draw:
-        format_of(Path(options.draw))
-    if options.stepper:
-        check_name(options.stepper)
     with as_recorded(recording):
         explain(recording.root, *leaves, ascii=options.ascii)
         recording.root.backward()
