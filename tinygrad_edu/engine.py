@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from operator import attrgetter
 from typing import Any
 
@@ -107,7 +107,7 @@ class Value(Scalar["Value"]):
         except (ValueError, ArithmeticError) as error:
             raise self.op.no_derivative([*map(data_of, self.children)], error) from None
         if len(partials) != len(self.children):
-            self.op.check_count(partials, self.children)
+            raise self.op.miscounted(partials, self.children)
         return partials
 
     def backward(self) -> None:
@@ -122,7 +122,7 @@ class Value(Scalar["Value"]):
         for node in backward_order(self):
             partials = node.partials()
             upstream = node.grad
-            for child, partial in zip(node.children, partials):
+            for child, partial in zip(node.children, partials):  # as many of one as of the other: partials() checks
                 child.grad += upstream * partial
 
     def zero_grad(self) -> None:
@@ -215,20 +215,24 @@ def topological_order(root: Value) -> list[Value]:
 
 
 @contextmanager
-def fresh_gradients(root: Value) -> Iterator[None]:
-    """Within, no node that `root` depends on has a gradient yet; afterwards each has again the one it had before."""
-    order = topological_order(root)
-    before = [node.grad for node in order]
+def replaced(attribute: str, replacements: Mapping[Value, Any]) -> Iterator[None]:
+    """Within, nodes have another `data`, `grad` or `label`; afterwards each has again the one it had before."""
+    before = {node: getattr(node, attribute) for node in replacements}
     try:
-        for node in order:
-            node.grad = NOT_COMPUTED
+        for node, replacement in replacements.items():
+            setattr(node, attribute, replacement)
         yield
     finally:
-        for node, gradient in zip(order, before, strict=True):
-            node.grad = gradient
+        for node, original in before.items():
+            setattr(node, attribute, original)
 
 
-def replay(order: Sequence[Value], replaced: Mapping[Value, Any]) -> Any:
+def fresh_gradients(root: Value) -> AbstractContextManager[None]:
+    """Within, no node that `root` depends on has a gradient yet; afterwards each has again the one it had before."""
+    return replaced("grad", dict.fromkeys(topological_order(root), NOT_COMPUTED))
+
+
+def replay(order: Sequence[Value], given: Mapping[Value, Any]) -> Any:
     """The last node of a topological order, computed again with other numbers, or any kind of scalar, for some nodes.
 
     What depends on none of these keeps its number, as a plain float.
@@ -237,7 +241,7 @@ def replay(order: Sequence[Value], replaced: Mapping[Value, Any]) -> Any:
     >>> replay(topological_order(x * x), {x: 4.0})
     16.0
     """
-    computed = dict(replaced)
+    computed = dict(given)
     for node in order:
         if node.op and node not in computed and any(child in computed for child in node.children):
             computed[node] = node.op.apply(*[computed.get(child, child.data) for child in node.children])

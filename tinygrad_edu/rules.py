@@ -104,13 +104,9 @@ class Rule:
             raise self.no_derivative(inputs, error) from None
         except TypeError as error:  # a row that is written for floats only, given names
             raise TypeError(f"{self}: {error}") from None
-        self.check_count(partials, inputs)
-        return partials
-
-    def check_count(self, partials: Sequence[Any], inputs: Sequence[Any]) -> None:
-        """Raises ValueError unless there is one local derivative per operand."""
         if len(partials) != len(inputs):
-            raise ValueError(f"{self} has {len(inputs)} operands, but {len(partials)} partials")
+            raise self.miscounted(partials, inputs)
+        return partials
 
     def no_value(self, inputs: Sequence[float], error: Exception) -> Exception:
         """The error to raise where `forward` failed: of the same type, with the operation and its numbers."""
@@ -121,6 +117,10 @@ class Rule:
     def no_derivative(self, inputs: Sequence[Number], error: Exception) -> Exception:
         """The error to raise where `partials` failed: of the same type, with the operation and its numbers."""
         return type(error)(f"{self} has no derivative at {self.named(inputs)} ({error})")
+
+    def miscounted(self, partials: Sequence[Any], inputs: Sequence[Any]) -> Exception:
+        """The error to raise where there is not one local derivative per operand."""
+        return ValueError(f"{self} has {len(inputs)} operands, but {len(partials)} partials")
 
     def operands(self) -> list[str]:
         """What `forward` calls its inputs: ["x", "y"]."""

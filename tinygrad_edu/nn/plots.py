@@ -141,12 +141,13 @@ def curves_text(curves: dict[str, list[float]]) -> str:
     n_epochs = max(map(len, curves.values()))
     heights = [greatest * i / (ROWS - 1) for i in range(ROWS)]
     grid = [[" "] * COLUMNS for _ in heights]
-    for mark, numbers in zip("*o", curves.values(), strict=False):
+    marks = "*o"[: len(curves)]
+    for mark, numbers in zip(marks, curves.values(), strict=True):
         for i, number in enumerate(numbers):
             column = i * (COLUMNS - 1) // max(1, n_epochs - 1)
             grid[nearest(heights, number)][column] = mark
     lines = ["".join(row) for row in reversed(grid)]
-    legend = ", ".join(f"{mark} {name}" for mark, name in zip("*o", curves, strict=False))
+    legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
     return "\n".join([*framed(lines), f"{legend}; epochs 1 to {n_epochs}, up to {greatest:.4g}"])
 
 

@@ -19,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.engine import Constant, Value, fresh_gradients, topological_order
+from tinygrad_edu.engine import Constant, Value, fresh_gradients, replaced, topological_order
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.formulas import numbered
 from tinygrad_edu.rules import Rule, WeightedSum
@@ -69,8 +69,7 @@ def check_name(path: str | Path) -> None:
 
 
 def save_page(recording: Recording, path: str | Path, max_nodes: int = MAX_NODES) -> Path:
-    """Write the page of a recording, and return its path."""
-    check_name(path)
+    """Write the page of a recording, under a name that `check_name` has passed, and return its path."""
     _, page = title_and_page(recording, max_nodes)
     return write_whole(path, page)
 
@@ -145,19 +144,6 @@ def as_recorded(recording: Recording) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def replaced(attribute: str, replacements: Mapping[Value, Any]) -> Iterator[None]:
-    """Within, nodes have other labels, or other data."""
-    before = {node: getattr(node, attribute) for node in replacements}
-    try:
-        for node, replacement in replacements.items():
-            setattr(node, attribute, replacement)
-        yield
-    finally:
-        for node, original in before.items():
-            setattr(node, attribute, original)
-
-
 class Parts:
     """The parts of the page: each method writes the one that stands in the template under its name."""
 
@@ -225,11 +211,11 @@ class Parts:
         return self.recording.title or self.name(self.graph.root)
 
     def note(self) -> str:
-        """What is left out of the page, and how to see it."""
-        return "\n".join(map(paragraph, self.left_out()))
+        """What a reader must know of the page, a paragraph each."""
+        return "\n".join(map(paragraph, self.remarks()))
 
-    def left_out(self) -> Iterator[str]:
-        """What is left out, and what is not so, in sentences."""
+    def remarks(self) -> Iterator[str]:
+        """What is not so, and what is left out and how to see it."""
         from tinygrad_edu.show.source import file_name
 
         if changed := self.graph.changed_data():
