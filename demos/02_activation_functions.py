@@ -12,9 +12,9 @@ from statistics import NormalDist, fmean
 from typing import Any
 
 from tinygrad_edu import Parameter, Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
-from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import Maxout
-from tinygrad_edu.tables import table
+from tinygrad_edu.nn.figures import save_figure
+from tinygrad_edu.readers.notation import columns
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -68,7 +68,7 @@ for name, f in FUNCTIONS.items():
             f"{'yes' if zeros > 0.1 else 'no'} ({zeros:.0%})",
         )
     )
-print("\n".join(line.rstrip() for line in table([tuple(f"{cell}   " for cell in row) for row in rows])))
+print("\n".join(line.rstrip() for line in columns([tuple(f"{cell}   " for cell in row) for row in rows])))
 
 # %% two relations: tanh is a logistic function, stretched and shifted; softplus has the logistic function for a slope
 difference = max(abs(tanh(z) - (2.0 * sigmoid(2.0 * z) - 1.0)) for z in grid)

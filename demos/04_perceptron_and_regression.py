@@ -13,8 +13,8 @@ from statistics import fmean
 from typing import Any
 
 from tinygrad_edu import relu, sigmoid
-from tinygrad_edu.figures import COLOURS, save_figure
 from tinygrad_edu.nn import Neuron, binary_cross_entropy, empirical_risk, load_iris, squared_error, standardise
+from tinygrad_edu.nn.figures import COLOURS, save_figure
 from tinygrad_edu.nn.plots import draw_examples
 from tinygrad_edu.rules import sign
 

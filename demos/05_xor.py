@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import save_graph, sigmoid, weighted_sum
-from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import MLP, SGD, Module, Neuron, binary_cross_entropy, empirical_risk, fit, xor
+from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.nn.plots import REGION_COLOURS, draw_examples
 
 output = Path(__file__).parent / "output"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Symbol, Value, cos, derivative_formula, formula, gradients, jvp, sin, topological_order
-from tinygrad_edu.figures import MARKERS, save_figure
-from tinygrad_edu.symbol import PYTHON, size_of, size_text
+from tinygrad_edu.nn.figures import MARKERS, save_figure
+from tinygrad_edu.readers.notation import PYTHON
+from tinygrad_edu.readers.symbol import size_of, size_text
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

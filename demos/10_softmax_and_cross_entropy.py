@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Value, exp, log, save_graph, softmax
-from tinygrad_edu.figures import COLOURS, save_figure
 from tinygrad_edu.nn import (
     MLP,
     accuracy,
@@ -25,6 +24,7 @@ from tinygrad_edu.nn import (
     standardise,
     train_test_split,
 )
+from tinygrad_edu.nn.figures import COLOURS, save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

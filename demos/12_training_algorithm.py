@@ -11,9 +11,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import MLP, SGD, accuracy, cross_entropy, empirical_risk, fit, load_iris, standardise
 from tinygrad_edu.nn import train_test_split as split
+from tinygrad_edu.nn.figures import save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

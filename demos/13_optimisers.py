@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Any
 
 from tinygrad_edu import Parameter, nn
-from tinygrad_edu.figures import save_figure
+from tinygrad_edu.nn.figures import save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import Parameter, relu, sigmoid, tanh, weighted_sum
-from tinygrad_edu.figures import MARKERS, save_figure
 from tinygrad_edu.nn import SGD, BatchNorm, Layer, Neuron, empirical_risk, mean, squared_error
+from tinygrad_edu.nn.figures import MARKERS, save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

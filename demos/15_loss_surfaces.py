@@ -14,8 +14,8 @@ from statistics import fmean
 from typing import Any
 
 from tinygrad_edu import Parameter, gradients, hessian, sigmoid
-from tinygrad_edu.figures import COLOURS, save_figure
 from tinygrad_edu.nn import SGD, binary_cross_entropy
+from tinygrad_edu.nn.figures import COLOURS, save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.figures import MARKERS, save_figure
 from tinygrad_edu.nn import MLP, Adam, fit, squared_error
+from tinygrad_edu.nn.figures import MARKERS, save_figure
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

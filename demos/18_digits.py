@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import log_softmax, static_graph, weighted_sum
-from tinygrad_edu.figures import save_figure
 from tinygrad_edu.nn import MLP, accuracy, confusion_matrix, load_digits, one_hot
+from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.nn.metrics import predicted_class
 
 output = Path(__file__).parent / "output"

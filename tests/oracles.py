@@ -38,6 +38,10 @@ def not_near_zero(x: float) -> bool:
     return abs(x) >= 0.1
 
 
+def first_not_near_zero(x: float, _: float) -> bool:
+    return abs(x) >= 0.1
+
+
 def not_near_each_other(x: float, y: float) -> bool:
     return abs(x - y) >= 0.1
 
@@ -64,7 +68,8 @@ SAMPLES = {
     "sigmoid": Samples([(0.0,), (1.0,), (-2.0,)], (ANY,)),
     "softplus": Samples([(0.0,), (1.0,), (-2.0,)], (ANY,)),
     "relu": Samples([(3.0,), (-2.0,)], (ANY,), not_near_zero),
-    "elu": Samples([(3.0,), (-2.0,)], (ANY,), not_near_zero),
+    "leaky_relu": Samples([(3.0, 0.01), (-2.0, 0.25)], (ANY, ANY), first_not_near_zero),
+    "elu": Samples([(3.0, 1.0), (-2.0, 1.5)], (ANY, ANY), first_not_near_zero),
     "absolute": Samples([(3.0,), (-2.0,)], (ANY,), not_near_zero),
     "maximum": Samples([(3.0, 1.0), (-2.0, 5.0)], (ANY, ANY), not_near_each_other),
     "minimum": Samples([(3.0, 1.0), (-2.0, 5.0)], (ANY, ANY), not_near_each_other),
@@ -139,7 +144,7 @@ class Recipe(NamedTuple):
         """The last operation's value, for any kind of scalar."""
         scalars = list(leaves)
         for name, operands in self.operations:
-            scalars.append(ROWS[name].apply(*[scalars[i] if isinstance(i, int) else i for i in operands]))
+            scalars.append(ROWS[name](*[scalars[i] if isinstance(i, int) else i for i in operands]))
         return scalars[-1]
 
     def value(self, *leaves: float) -> float:

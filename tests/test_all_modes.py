@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from tests.oracles import ROWS, SAMPLES, Recipe, assert_close, inputs_of, recipes, slope_along
 from tinygrad_edu import Dual, Value, check_gradients, derivative, derivative_formula, gradients, hessian, jvp
-from tinygrad_edu.engine import replay, topological_order
-from tinygrad_edu.formulas import formula
-from tinygrad_edu.symbol import LONGEST, PYTHON, Symbol
+from tinygrad_edu.engine import topological_order
+from tinygrad_edu.readers.formulas import formula
+from tinygrad_edu.readers.notation import PYTHON
+from tinygrad_edu.readers.replay import replay
+from tinygrad_edu.readers.symbol import LONGEST, Symbol
 
 EXACT = 1e-12
 FUNCTIONS = {row.symbol: row for row in ROWS.values() if row.symbol.isidentifier()}

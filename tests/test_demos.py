@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tinygrad_edu.figures import has_matplotlib
+from tinygrad_edu.nn.figures import has_matplotlib
 from tinygrad_edu.show.render import renderer
 
 DEMOS = Path(__file__).parent.parent / "demos"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_edu.figures import COLOURS, save_figure
+from tinygrad_edu.nn.figures import COLOURS, save_figure
 
 
 def draw_six(axes: Any) -> None:

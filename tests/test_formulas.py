@@ -15,7 +15,8 @@ from tinygrad_edu import (
     topological_order,
     weighted_sum,
 )
-from tinygrad_edu.symbol import ASCII, PYTHON, Symbol, size_text
+from tinygrad_edu.readers.notation import ASCII, PYTHON
+from tinygrad_edu.readers.symbol import Symbol, size_text
 
 
 def test_the_formula_of_a_graph() -> None:

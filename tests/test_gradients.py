@@ -10,9 +10,10 @@ import pytest
 
 from tests.oracles import ROWS, gradient_of
 from tinygrad_edu import Constant, Dual, Parameter, Value, derivative, gradients, hessian, jvp, topological_order
-from tinygrad_edu.engine import fresh_gradients, replay
+from tinygrad_edu.functions import log_sum_exp
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.rules import log_sum_exp, maximum
+from tinygrad_edu.readers.replay import fresh_gradients, replay
+from tinygrad_edu.rules import maximum
 
 
 def numbers(values: Sequence[Value]) -> list[float]:
@@ -107,7 +108,7 @@ def test_gradients_are_those_of_values(output: Any, inputs: Any) -> None:
 def test_there_is_no_gradient_along_a_constant() -> None:
     """The exponent of x ** 2 is a plain number; its partial is nan, and nan is never handed out."""
     y = Value(3.0) ** 2.0
-    with pytest.raises(ValueError, match=r"Constant\(2\) does not vary"):
+    with pytest.raises(ValueError, match=r"Constant\(v\d+=2\) does not vary"):
         gradients(y, [y.children[1]])
 
 

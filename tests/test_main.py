@@ -139,7 +139,7 @@ def test_a_function_of_a_file_is_explained_by_the_names_of_its_variables(capsys:
     Path("program.py").write_text(PROGRAM, encoding="utf-8")
     assert main(["program.py:f", "x=1", "b=2", "--stepper", "f.html"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("running as __main__\ngiven      x = 1, w = 0.5, b = 2\n")
+    assert printed.startswith("running as __main__\ngiven      x = 1, b = 2, w = 0.5\n")
     assert "  h1 = x × w           1 × 0.5          = 0.5" in printed
     assert "∂f/∂h2 = f·(1 − f)" in printed
     assert "<h3>program.py</h3>" in Path("f.html").read_text(encoding="utf-8")

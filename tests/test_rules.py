@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles import ROWS, SAMPLES, Samples, assert_close, assert_partials, inputs_of, slope_along
-from tinygrad_edu import Constant, Value, rules
+from tinygrad_edu import Constant, Value, functions, rules
+from tinygrad_edu.readers.notation import PYTHON
+from tinygrad_edu.readers.symbol import Symbol, text_of
 from tinygrad_edu.rules import Rule
-from tinygrad_edu.symbol import PYTHON, Symbol, text_of
 
 NAMES = sorted(ROWS.keys() & SAMPLES.keys())
 POINTS = [(name, point) for name in NAMES for point in SAMPLES[name].points]
@@ -57,7 +58,7 @@ def test_a_values_gradients_are_the_partials(name: str, data: Any) -> None:
     """Reverse mode gives a row Values; the gradients it leaves are the row's partials for floats."""
     inputs = data.draw(inputs_of(name))
     leaves = [Value(x) if i in SAMPLES[name].operands_that_vary() else x for i, x in enumerate(inputs)]
-    root = ROWS[name].apply(*leaves)
+    root = ROWS[name](*leaves)
     root.backward()
     partials = ROWS[name].partials(root.data, *inputs)
     assert root.data == ROWS[name].evaluate(*inputs)
@@ -95,7 +96,7 @@ def test_a_number_operand_has_no_derivative(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_functions_of_plain_numbers_return_floats(name: str) -> None:
-    assert type(ROWS[name].apply(*map(Fraction, SAMPLES[name].points[0]))) is float
+    assert type(ROWS[name](*map(Fraction, SAMPLES[name].points[0]))) is float
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,16 +105,18 @@ def test_an_operand_that_is_no_real_number_is_a_type_error(name: str, bad: Any) 
     _, *rest = SAMPLES[name].points[0]
     message = rf"a real number is needed, got .+ \({type(bad).__name__}\)"
     with pytest.raises(TypeError, match=message):
-        ROWS[name].apply(bad, *rest)
+        ROWS[name](bad, *rest)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nan_goes_in_and_nan_comes_out(name: str) -> None:
-    """A nan in any operand is seen in the value, except in the C library's nan ** 0 and 1 ** nan."""
+    """A nan in any operand is seen in the value, but for nan ** 0, 1 ** nan, and slopes that x > 0 does not ask for."""
     for point in SAMPLES[name].points:
         for i in range(len(point)):
             inputs = [*point[:i], math.nan, *point[i + 1 :]]
             if ROWS[name].symbol == "**" and (inputs[1] == 0.0 or inputs[0] == 1.0):
+                continue
+            if name in ("leaky_relu", "elu") and i == 1 and inputs[0] > 0.0:
                 continue
             assert math.isnan(ROWS[name].evaluate(*inputs)), inputs
 
@@ -268,11 +271,11 @@ def test_the_number_of_a_power_disturbs_no_gradient() -> None:
     ("function", "derivative"),
     [
         (rules.relu, 0.0),
-        (rules.elu, 1.0),
+        (functions.elu, 1.0),
         (rules.absolute, 0.0),
         (rules.step, 0.0),
         (rules.sign, 0.0),
-        (lambda x: rules.leaky_relu(x, 0.1), 0.1),
+        (lambda x: functions.leaky_relu(x, 0.1), 0.1),
         (lambda x: rules.maximum(x, 0.0), 0.5),
         (lambda x: rules.minimum(0.0, x), 0.5),
         (lambda x: rules.maximum(x, x), 1.0),
@@ -322,9 +325,9 @@ def test_maximum_and_minimum_are_pythons(x: float, y: float) -> None:
         (rules.softplus, -1000.0, 0.0, 0.0),
         (rules.tanh, 1000.0, 1.0, 0.0),
         (rules.tanh, -1000.0, -1.0, 0.0),
-        (rules.elu, 1000.0, 1000.0, 1.0),
-        (rules.elu, -1000.0, -1.0, 0.0),
-        (rules.elu, -1e-20, -1e-20, 1.0),  # exp(x) - 1 would be 0
+        (functions.elu, 1000.0, 1000.0, 1.0),
+        (functions.elu, -1000.0, -1.0, 0.0),
+        (functions.elu, -1e-20, -1e-20, 1.0),  # exp(x) - 1 would be 0
     ],
 )
 def test_extreme_inputs(row: Rule, x: float, value: float, derivative: float) -> None:
@@ -337,10 +340,10 @@ def test_extreme_inputs(row: Rule, x: float, value: float, derivative: float) ->
 
 def test_extreme_logits() -> None:
     """±1000 in log_sum_exp, log_softmax and softmax: exact, though exp(1000) is too large for a float."""
-    assert rules.log_sum_exp([1000.0, -1000.0]) == 1000.0
-    assert rules.log_sum_exp([-1000.0, -1000.0]) == -1000.0 + math.log(2.0)
-    assert rules.log_softmax([-1000.0, 1000.0]) == [-2000.0, 0.0]
-    assert rules.softmax([-1000.0, 1000.0]) == [0.0, 1.0]
+    assert functions.log_sum_exp([1000.0, -1000.0]) == 1000.0
+    assert functions.log_sum_exp([-1000.0, -1000.0]) == -1000.0 + math.log(2.0)
+    assert functions.log_softmax([-1000.0, 1000.0]) == [-2000.0, 0.0]
+    assert functions.softmax([-1000.0, 1000.0]) == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("shift", [-1000.0, 1000.0])
@@ -348,13 +351,13 @@ def test_extreme_logits() -> None:
 def test_a_common_shift_of_the_logits_changes_nothing(logits: list[float], shift: float) -> None:
     """softmax is a function of differences: 1000 more for each costs no digit."""
     shifted = [x + shift for x in logits]
-    assert rules.softmax(shifted) == rules.softmax(logits)
-    assert rules.log_softmax(shifted) == rules.log_softmax(logits)
+    assert functions.softmax(shifted) == functions.softmax(logits)
+    assert functions.log_softmax(shifted) == functions.log_softmax(logits)
 
 
 def test_extreme_logits_have_exact_gradients() -> None:
     logits = [Value(-1000.0), Value(1000.0)]
-    rules.log_softmax(logits)[0].backward()
+    functions.log_softmax(logits)[0].backward()
     assert [x.grad for x in logits] == [1.0, -1.0]
 
 
@@ -373,8 +376,8 @@ def test_log_sum_exp_agrees_with_50_digit_arithmetic(xs: list[float]) -> None:
     with localcontext() as context:
         context.prec = 50
         exact = sum(Decimal(x).exp() for x in xs).ln()
-        assert_close(rules.log_sum_exp(xs), float(exact), 4e-16, f"log_sum_exp of {xs}")
-        for x, result in zip(xs, rules.log_softmax(xs), strict=True):
+        assert_close(functions.log_sum_exp(xs), float(exact), 4e-16, f"log_sum_exp of {xs}")
+        for x, result in zip(xs, functions.log_softmax(xs), strict=True):
             assert result == pytest.approx(float(Decimal(x) - exact), abs=4e-16 * max(1.0, *map(abs, xs)))
 
 
@@ -422,7 +425,7 @@ def test_a_domain_error_names_the_operation_and_its_numbers(
     row: Rule, inputs: tuple[float, ...], error: type[Exception], message: str, scalar: Any
 ) -> None:
     with pytest.raises(error) as raised:
-        row.apply(*map(scalar, inputs))
+        row(*map(scalar, inputs))
     assert str(raised.value) == message
 
 
@@ -443,16 +446,16 @@ def test_a_domain_error_with_a_plain_number_names_it_too(compute: Any, message: 
 
 
 def test_leaky_relu_of_a_number_is_a_float() -> None:
-    assert [rules.leaky_relu(x, 0.1) for x in (3, -2, 0)] == [3.0, -0.2, 0.0]
-    assert rules.leaky_relu(-2.0) == -0.02
-    assert type(rules.leaky_relu(3)) is float
+    assert [functions.leaky_relu(x, 0.1) for x in (3, -2, 0)] == [3.0, -0.2, 0.0]
+    assert functions.leaky_relu(-2.0) == -0.02
+    assert type(functions.leaky_relu(3)) is float
 
 
 @pytest.mark.parametrize(("x", "slope"), [(3.0, 0.1), (-2.0, 0.1), (-2.0, 0.0), (-2.0, 1.5)])
 def test_leaky_relu_with_a_slope_that_varies(x: float, slope: float) -> None:
     """PReLU: the slope's derivative is min(x, 0), the input's 1 or the slope."""
     v, a = Value(x), Value(slope)
-    out = rules.leaky_relu(v, a)
+    out = functions.leaky_relu(v, a)
     out.backward()
     assert out.data == pytest.approx(max(x, 0.0) + slope * min(x, 0.0), rel=1e-15)
     assert (v.grad, a.grad) == (1.0 if x > 0.0 else slope, min(x, 0.0))
@@ -472,10 +475,10 @@ LOGITS = st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=4).flatmap(
 @given(LOGITS)
 def test_softmax_has_its_textbook_gradient(logits: list[float]) -> None:
     """∂sᵢ/∂xⱼ = sᵢ (δᵢⱼ − sⱼ), also where inputs are equal."""
-    s = rules.softmax(logits)
+    s = functions.softmax(logits)
     for i in range(len(logits)):
         xs = [Value(x) for x in logits]
-        rules.softmax(xs)[i].backward()
+        functions.softmax(xs)[i].backward()
         for j, x in enumerate(xs):
             assert_close(x.grad, s[i] * ((i == j) - s[j]), 2e-15, f"∂s{i}/∂x{j}")
 
@@ -483,10 +486,10 @@ def test_softmax_has_its_textbook_gradient(logits: list[float]) -> None:
 @given(LOGITS)
 def test_log_softmax_has_its_textbook_gradient(logits: list[float]) -> None:
     """∂ log sᵢ/∂xⱼ = δᵢⱼ − sⱼ."""
-    s = rules.softmax(logits)
+    s = functions.softmax(logits)
     for i in range(len(logits)):
         xs = [Value(x) for x in logits]
-        rules.log_softmax(xs)[i].backward()
+        functions.log_softmax(xs)[i].backward()
         for j, x in enumerate(xs):
             assert_close(x.grad, (i == j) - s[j], 2e-15, f"∂ log s{i}/∂x{j}")
 
@@ -494,22 +497,22 @@ def test_log_softmax_has_its_textbook_gradient(logits: list[float]) -> None:
 @given(LOGITS)
 def test_log_sum_exp_has_softmax_for_its_gradient(logits: list[float]) -> None:
     xs = [Value(x) for x in logits]
-    rules.log_sum_exp(xs).backward()
-    for x, expected in zip(xs, rules.softmax(logits), strict=True):
+    functions.log_sum_exp(xs).backward()
+    for x, expected in zip(xs, functions.softmax(logits), strict=True):
         assert_close(x.grad, expected, 2e-15, "∂ log Σ exp")
 
 
 @given(LOGITS)
 def test_softmax_adds_up_to_one(logits: list[float]) -> None:
-    assert_close(math.fsum(rules.softmax(logits)), 1.0, 4e-15, "the sum of softmax")
+    assert_close(math.fsum(functions.softmax(logits)), 1.0, 4e-15, "the sum of softmax")
 
 
 def test_softmax_of_plain_numbers_is_floats() -> None:
-    for result in (*rules.softmax([1, 2]), *rules.log_softmax([1, 2]), rules.log_sum_exp([3])):
+    for result in (*functions.softmax([1, 2]), *functions.log_softmax([1, 2]), functions.log_sum_exp([3])):
         assert type(result) is float
 
 
-@pytest.mark.parametrize("function", [rules.log_sum_exp, rules.log_softmax, rules.softmax])
+@pytest.mark.parametrize("function", [functions.log_sum_exp, functions.log_softmax, functions.softmax])
 def test_softmax_of_nothing_is_an_error(function: Any) -> None:
     with pytest.raises(ValueError, match=r"needs at least one input, got \[\]"):
         function([])
@@ -520,26 +523,26 @@ def test_softmax_of_nothing_is_an_error(function: Any) -> None:
 
 def test_weighted_sum_is_one_node_with_all_operands_in_order() -> None:
     w, x, b = [Value(2.0), Value(-3.0)], [Value(-1.0), Value(-2.0)], Value(-3.0)
-    z = rules.weighted_sum(w, x, b)
+    z = functions.weighted_sum(w, x, b)
     assert (z.data, z.op, z.children) == (1.0, rules.weighted_sum, (*w, *x, b))
 
 
 def test_weighted_sum_of_numbers_is_a_float() -> None:
-    assert rules.weighted_sum([2, -3], [-1, -2], -3) == 1.0
-    assert rules.weighted_sum([], [], 3) == 3.0
-    assert type(rules.weighted_sum([2], [3])) is float
+    assert functions.weighted_sum([2, -3], [-1, -2], -3) == 1.0
+    assert functions.weighted_sum([], [], 3) == 3.0
+    assert type(functions.weighted_sum([2], [3])) is float
 
 
 def test_weighted_sum_mixes_values_and_numbers() -> None:
     w = Value(2.0)
-    z = rules.weighted_sum([w], [5.0])
+    z = functions.weighted_sum([w], [5.0])
     z.backward()
     assert (z.data, w.grad) == (10.0, 5.0)
 
 
 def test_weighted_sum_of_unequal_lengths_is_an_error_with_both() -> None:
     with pytest.raises(ValueError, match="weighted_sum needs one weight per input, got 1 weights and 2 inputs"):
-        rules.weighted_sum([1.0], [1.0, 2.0])
+        functions.weighted_sum([1.0], [1.0, 2.0])
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7])

@@ -1,34 +1,18 @@
-"""tinygrad_edu: scalar autograd to read, to step through, to draw, and to teach backpropagation from."""
+"""Scalar autograd to read, to step through, to draw, and to teach backpropagation from."""
 
-from tinygrad_edu.check import check_gradients
-from tinygrad_edu.dual import Dual, derivative, jvp
-from tinygrad_edu.engine import Constant, Parameter, Value, gradients, hessian, topological_order
-from tinygrad_edu.formulas import derivative_formula, formula
-from tinygrad_edu.rules import (
-    cos,
-    elu,
-    exp,
-    leaky_relu,
-    log,
-    log_softmax,
-    log_sum_exp,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    sin,
-    softmax,
-    softplus,
-    sqrt,
-    tanh,
-    weighted_sum,
-)
+from tinygrad_edu.engine import Constant, Parameter, Value, topological_order
+from tinygrad_edu.functions import elu, leaky_relu, log_softmax, log_sum_exp, softmax, weighted_sum
+from tinygrad_edu.readers.check import check_gradients
+from tinygrad_edu.readers.dual import Dual, derivative, jvp
+from tinygrad_edu.readers.formulas import derivative_formula, formula
+from tinygrad_edu.readers.higher import gradients, hessian
+from tinygrad_edu.readers.symbol import Symbol
+from tinygrad_edu.rules import cos, exp, log, maximum, minimum, relu, sigmoid, sin, softplus, sqrt, tanh
 from tinygrad_edu.show.diagram import draw_dot, save_graph
 from tinygrad_edu.show.stepper import Stepper, save_stepper
 from tinygrad_edu.show.steps import backward_steps
 from tinygrad_edu.show.text import explain, trace
 from tinygrad_edu.static import static_graph
-from tinygrad_edu.symbol import Symbol
 
 __all__ = [
     "Constant",

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_edu.engine import Parameter, Value
-from tinygrad_edu.expression import ExpressionError
 from tinygrad_edu.show.diagram import format_of, save_graph
+from tinygrad_edu.show.expression import ExpressionError
 from tinygrad_edu.show.render import INSTALL, renderer
 from tinygrad_edu.show.source import Recording, as_input, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import as_recorded, check_name, save_page

@@ -26,12 +26,13 @@ from engine import (
     ratios,
     seconds_in_a_loop,
 )
+from tinygrad_edu.tracing import Inputs
+from tinygrad_edu.writing import Source
 
 import tinygrad_edu
 from tinygrad_edu import log_softmax, static_graph, tanh, weighted_sum
 from tinygrad_edu.nn import MLP, SGD, load_digits, one_hot
-from tinygrad_edu.tracing import Inputs, trace_function
-from tinygrad_edu.writing import Source
+from tinygrad_edu.static.tracing import trace_function
 
 try:
     import micrograd.engine

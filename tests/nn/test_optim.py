@@ -197,7 +197,7 @@ def test_every_schedule_sets_the_rate_of_every_optimiser(optimiser: Any, schedul
         (lambda p: RMSprop(p, alpha=1.5), "alpha must be from 0 to below 1"),
         (lambda p: Adadelta(p, rho=-0.1), "rho must be from 0 to below 1"),
         (lambda p: Adagrad(p, eps=0.0), "eps must be a positive number"),
-        (lambda p: StepDecay(SGD(p), 0), "step_size must be a positive number"),
+        (lambda p: StepDecay(SGD(p), 0), "step_size must be at least 1"),
         (lambda p: ExponentialDecay(SGD(p), 1.0), "gamma must be from 0 to below 1"),
         (lambda p: InverseTimeDecay(SGD(p), -1.0), "beta must be 0 or a positive number"),
     ],

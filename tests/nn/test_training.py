@@ -273,7 +273,7 @@ def test_the_error_terms_of_a_trained_network_are_those_of_the_textbook() -> Non
         neurons, a = model.layers[place].neurons, activations[place]
         for i, neuron in enumerate(neurons):
             label = f"layers.{place}.neurons.{i}."
-            z = nodes.get(label + "z") or nodes[label + "a"]  # a linear neuron's activation is its z
+            z = nodes[label + "z" if label + "z" in nodes else label + "a"]  # a linear neuron's activation is its z
             assert z.grad == pytest.approx(delta[i], rel=1e-10, abs=1e-15)
             assert neuron.b.grad == z.grad
             assert [w.grad for w in neuron.w] == [z.grad * input for input in inputs_of(nodes, place, x)]

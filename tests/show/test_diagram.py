@@ -86,8 +86,8 @@ OUTPUT = 'color="#333333" fillcolor="#FFFFFF" id={} penwidth=1 peripheries=2 sty
 LEAVES = [
     ("v0", box(leaf("x", "input"), "1", "0"), INPUT, "x"),
     ("v1", box(leaf("w", "parameter"), "0", "0.25"), PARAMETER, "w"),
-    ("v2", box("<b>h1</b>&#160;= x × w", "0", "0.25"), OPERATION, "h1"),
-    ("v3", box(leaf("b", "parameter"), "0", "0.25"), PARAMETER, "b"),
+    ("v2", box(leaf("b", "parameter"), "0", "0.25"), PARAMETER, "b"),
+    ("v3", box("<b>h1</b>&#160;= x × w", "0", "0.25"), OPERATION, "h1"),
     ("v4", box("<b>h2</b>&#160;= h1 + b", "0", "0.25"), OPERATION, "h2"),
 ]
 WORKED_BOXES = [*LEAVES, ("v5", box("<b>f</b>&#160;= σ(h2)", "0.5", "1"), OUTPUT, "f")]
@@ -99,10 +99,10 @@ TEXTBOOK_BOXES = [
     ("v8", box("<b>h6</b>&#160;= 1 / h5", "0.5", "1"), OUTPUT, "h6"),
 ]
 FIRST_ARROWS = [
-    ("v0 -> v2", arrow("∂h1/∂x = w = 0", "0.25 × 0 = 0"), "x to h1"),
-    ("v1 -> v2", arrow("∂h1/∂w = x = 1", "0.25 × 1 = 0.25"), "w to h1"),
-    ("v2 -> v4", arrow("∂h2/∂h1 = 1", "0.25 × 1 = 0.25"), "h1 to h2"),
-    ("v3 -> v4", arrow("∂h2/∂b = 1", "0.25 × 1 = 0.25"), "b to h2"),
+    ("v0 -> v3", arrow("∂h1/∂x = w = 0", "0.25 × 0 = 0"), "x to h1"),
+    ("v1 -> v3", arrow("∂h1/∂w = x = 1", "0.25 × 1 = 0.25"), "w to h1"),
+    ("v3 -> v4", arrow("∂h2/∂h1 = 1", "0.25 × 1 = 0.25"), "h1 to h2"),
+    ("v2 -> v4", arrow("∂h2/∂b = 1", "0.25 × 1 = 0.25"), "b to h2"),
 ]
 WORKED_ARROWS = [
     *FIRST_ARROWS,

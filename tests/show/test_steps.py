@@ -23,9 +23,10 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.nn import MLP, Neuron
+from tinygrad_edu.readers.notation import FORMULA, OPERATION
+from tinygrad_edu.readers.symbol import text_of
 from tinygrad_edu.show.steps import Graph, kind, recorded_steps
 from tinygrad_edu.show.text import trace
-from tinygrad_edu.symbol import FORMULA, OPERATION, text_of
 
 
 def gradients(root: Value) -> list[float | str]:
@@ -183,9 +184,9 @@ def names(root: Value) -> list[str]:
     return [graph.name(node) for node in graph.order]
 
 
-def test_unnamed_nodes_are_h1_h2_in_topological_order() -> None:
+def test_unnamed_nodes_are_h1_h2_in_the_order_of_computation() -> None:
     root, *_ = textbook_example()
-    assert names(root) == ["1", "x", "w", "h1", "b", "h2", "-1", "h3", "h4", "1", "h5", "h6"]
+    assert names(root) == ["x", "w", "b", "h1", "h2", "-1", "h3", "h4", "1", "h5", "1", "h6"]
 
 
 def test_unnamed_leaves_are_v1_v2() -> None:

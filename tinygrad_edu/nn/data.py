@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from tinygrad_edu.arguments import count, not_negative
 from tinygrad_edu.nn.modules import Seed, generator_of
 
 Inputs = list[list[float]]
@@ -105,7 +106,7 @@ def xor(n: int = 4, noise: float = 0.0, seed: Seed = None) -> tuple[Inputs, list
     >>> xor()
     ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
     """
-    corners = [[float(i // 2 % 2), float(i % 2)] for i in range(checked_count(n))]
+    corners = [[float(i // 2 % 2), float(i % 2)] for i in range(count("n", n))]
     return with_noise(corners, noise, seed), [int(x != y) for x, y in corners]
 
 
@@ -129,7 +130,7 @@ def positions(n: int) -> list[float]:
     >>> positions(2)
     [0.25, 0.75]
     """
-    return [(i + 0.5) / n for i in range(checked_count(n))]
+    return [(i + 0.5) / n for i in range(count("n", n))]
 
 
 def on_circle(radius: float, angle: float) -> list[float]:
@@ -138,22 +139,14 @@ def on_circle(radius: float, angle: float) -> list[float]:
 
 
 def classes_in_turn(n: int, n_classes: int) -> list[int]:
-    return [i % n_classes for i in range(checked_count(n))]
+    return [i % n_classes for i in range(count("n", n))]
 
 
 def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
     """The points, each coordinate with a normally distributed number of that standard deviation added."""
-    if not 0.0 <= noise < math.inf:
-        raise ValueError(f"noise must be 0 or a positive number, got {noise}")
+    noise = not_negative("noise", noise)
     generator = generator_of(seed)
     return [[x + generator.gauss(0.0, noise) for x in point] for point in points]
-
-
-def checked_count(n: int) -> int:
-    """The number. Raises ValueError unless it is at least 1."""
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    return n
 
 
 # ------------------------------------------------------------------------------------------- preparing examples
@@ -192,8 +185,7 @@ def mini_batches(
     >>> [targets for _, targets in mini_batches([[1.0], [2.0], [3.0]], [1, 2, 3], 2, seed=0)]
     [[1, 3], [2]]
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    batch_size = count("batch_size", batch_size)
     check_examples(inputs, targets)
     order = shuffled(len(inputs), seed)
     for start in range(0, len(order), batch_size):

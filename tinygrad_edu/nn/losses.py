@@ -11,7 +11,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.rules import Scalar, add, log_sum_exp, relu, softplus, weighted_sum
+from tinygrad_edu.functions import log_sum_exp, weighted_sum
+from tinygrad_edu.rule import Scalar
+from tinygrad_edu.rules import add, relu, softplus
 
 Loss = Callable[[Any, Any], Any]
 

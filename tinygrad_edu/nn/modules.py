@@ -12,11 +12,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from tinygrad_edu import rules
+from tinygrad_edu import functions, rules
+from tinygrad_edu.arguments import count
 from tinygrad_edu.engine import NOT_COMPUTED, Parameter, Value
+from tinygrad_edu.functions import weighted_sum
 from tinygrad_edu.nn.losses import mean
 from tinygrad_edu.nn.saving import State, check_state
-from tinygrad_edu.rules import Scalar, maximum, weighted_sum
+from tinygrad_edu.rule import Scalar
 
 Activation: TypeAlias = "str | Callable[[Any], Any]"
 Seed: TypeAlias = "int | random.Random | None"
@@ -32,11 +34,11 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": rules.sigmoid,
     "tanh": rules.tanh,
     "relu": rules.relu,
-    "leaky_relu": rules.leaky_relu,
-    "elu": rules.elu,
+    "leaky_relu": functions.leaky_relu,
+    "elu": functions.elu,
     "softplus": rules.softplus,
 }
-RECTIFIERS = (rules.relu, rules.leaky_relu, rules.elu, rules.softplus)
+RECTIFIERS = (rules.relu, functions.leaky_relu, functions.elu, rules.softplus)
 
 
 def activation_named(activation: Activation) -> Callable[[Any], Any]:
@@ -153,7 +155,7 @@ class Neuron(Module):
     def __init__(
         self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1
     ) -> None:
-        check_size("n_inputs", n_inputs)
+        n_inputs = count("n_inputs", n_inputs)
         self.activation = activation_named(activation)
         limit = initial_limit(self.activation, n_inputs, n_outputs)
         generator = generator_of(seed)
@@ -185,7 +187,7 @@ class Layer(Module):
     """
 
     def __init__(self, n_inputs: int, n_outputs: int, activation: Activation = "linear", seed: Seed = None) -> None:
-        check_size("n_outputs", n_outputs)
+        n_outputs = count("n_outputs", n_outputs)
         generator = generator_of(seed)
         self.neurons = [Neuron(n_inputs, activation, generator, n_outputs) for _ in range(n_outputs)]
         self.name_parts()
@@ -268,14 +270,14 @@ class Maxout(Module):
     """
 
     def __init__(self, n_inputs: int, pieces: int = 2, seed: Seed = None) -> None:
-        check_size("pieces", pieces)
+        pieces = count("pieces", pieces)
         generator = generator_of(seed)
         self.pieces = [Neuron(n_inputs, "linear", generator) for _ in range(pieces)]
         self.name_parts()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
         inputs = as_inputs(x, len(self.pieces[0].w))
-        return functools.reduce(maximum, [piece.activate(inputs) for piece in self.pieces])
+        return functools.reduce(rules.maximum, [piece.activate(inputs) for piece in self.pieces])
 
     def __repr__(self) -> str:
         return f"Maxout({len(self.pieces)} × {self.pieces[0]})"
@@ -342,12 +344,6 @@ def set_data(array: Any, numbers: Any) -> None:
     else:
         for part, number in zip(array, numbers, strict=True):
             set_data(part, number)
-
-
-def check_size(name: str, size: int) -> None:
-    """Raises ValueError unless there is at least one."""
-    if size < 1:
-        raise ValueError(f"{name} must be at least 1, got {size}")
 
 
 def name_of(activation: Callable[[Any], Any]) -> str:

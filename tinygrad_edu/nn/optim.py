@@ -17,7 +17,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from tinygrad_edu.engine import NOT_COMPUTED, NotComputed, Value
+from tinygrad_edu.arguments import count, distinct_leaves, fraction, not_negative, positive
+from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
 from tinygrad_edu.nn.saving import State, check_state
 
 
@@ -32,8 +33,7 @@ class Optimizer:
     update: Callable[..., tuple[float, ...]]  # (g, *remembered) -> (change, *to remember)
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        self.parameters = list(parameters)
-        check_parameters(self.parameters)
+        self.parameters = distinct_leaves("an optimiser", parameters, Value)
         self.lr = positive("lr", lr)
         self.memories: list[tuple[float, ...]] = [(0.0,) * len(self.remembers) for _ in self.parameters]
 
@@ -45,7 +45,7 @@ class Optimizer:
         """
         self.check_gradients()
         for i, parameter in enumerate(self.parameters):
-            if not isinstance(parameter.grad, NotComputed):
+            if has_gradient(parameter):
                 change, *memory = self.update(parameter.grad, *self.memories[i])
                 parameter.data += change
                 self.memories[i] = tuple(memory)
@@ -57,9 +57,9 @@ class Optimizer:
 
     def check_gradients(self) -> None:
         for i, parameter in enumerate(self.parameters):
-            if not math.isfinite(parameter.grad):
+            if has_gradient(parameter) and not math.isfinite(parameter.grad):
                 raise FloatingPointError(f"the gradient of {name_of(parameter, i)} is {parameter.grad}")
-        if all(isinstance(parameter.grad, NotComputed) for parameter in self.parameters):
+        if not any(map(has_gradient, self.parameters)):
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
 
     def state_dict(self) -> State:
@@ -205,7 +205,7 @@ class StepDecay(Decay):
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.step_size = positive("step_size", step_size)
+        self.step_size = count("step_size", step_size)
         self.gamma = fraction("gamma", gamma)
 
     def factor(self, t: int) -> float:
@@ -234,40 +234,6 @@ class InverseTimeDecay(Decay):
         return 1.0 / (1.0 + self.beta * t)
 
 
-def check_parameters(parameters: list[Value]) -> None:
-    """Raises ValueError unless there are parameters, each of them once, and none of them computed."""
-    if not parameters:
-        raise ValueError("an optimiser needs parameters, got none")
-    seen: set[Value] = set()
-    for i, parameter in enumerate(parameters):
-        if parameter.op:
-            raise ValueError(f"{name_of(parameter, i)} is computed by {parameter.op}: only a leaf can be optimised")
-        if parameter in seen:
-            raise ValueError(f"{name_of(parameter, i)} is given twice")
-        seen.add(parameter)
-
-
 def name_of(parameter: Value, i: int) -> str:
-    """What a message calls a parameter: its label, or its position."""
+    """Return what a message calls a parameter: its label, or its position."""
     return parameter.label or f"parameter {i}"
-
-
-def positive(name: str, number: float) -> float:
-    """The number. Raises ValueError unless it is above 0 and finite."""
-    if not 0.0 < number < math.inf:
-        raise ValueError(f"{name} must be a positive number, got {number}")
-    return number
-
-
-def not_negative(name: str, number: float) -> float:
-    """The number. Raises ValueError unless it is 0 or above, and finite."""
-    if not 0.0 <= number < math.inf:
-        raise ValueError(f"{name} must be 0 or a positive number, got {number}")
-    return number
-
-
-def fraction(name: str, number: float) -> float:
-    """The number. Raises ValueError unless it lies from 0 to below 1."""
-    if not 0.0 <= number < 1.0:
-        raise ValueError(f"{name} must be from 0 to below 1, got {number}")
-    return number

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.figures import COLOURS, MARKERS, has_matplotlib, save_figure
+from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, save_figure
 from tinygrad_edu.nn.metrics import classes, predicted_class
 
 if TYPE_CHECKING:

@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tinygrad_edu.arguments import count
 from tinygrad_edu.engine import Value
 from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
 from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
-from tinygrad_edu.static import StaticGraph, static_graph
+from tinygrad_edu.static import static_graph
+from tinygrad_edu.static.graph import StaticGraph
 
 SHOWN_EPOCHS = 20  # of a history that is printed
 
@@ -111,7 +113,8 @@ def fit(
     """
     check_examples(*train)
     check_examples(*validation or train)
-    check_counts(epochs=epochs, batch_size=batch_size, patience=patience)
+    epochs, patience = count("epochs", epochs), count("patience", patience)
+    batch_size = count("batch_size", batch_size)
     optimizer = optimizer or Adam(model.parameters(), lr=0.01)
     if decay and decay.optimizer is not optimizer:
         raise ValueError("decay is the schedule of another optimizer than the one given")
@@ -154,7 +157,7 @@ def train_epoch(
     static: StaticGraph | None = None,
 ) -> float:
     """One update per mini-batch. Returns the mean loss of all examples, each before the update it takes part in."""
-    total, count = 0.0, 0
+    total, examples = 0.0, 0
     for inputs, targets in batches:
         optimizer.zero_grad()
         if static:
@@ -163,8 +166,8 @@ def train_epoch(
             batch_loss = backpropagate(model, loss, inputs, targets, l2)
         optimizer.step()
         total += batch_loss * len(inputs)
-        count += len(inputs)
-    return total / count
+        examples += len(inputs)
+    return total / examples
 
 
 def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
@@ -228,10 +231,3 @@ def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Seque
 
 def advice(optimizer: Optimizer) -> str:
     return f"try a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"
-
-
-def check_counts(**counts: int) -> None:
-    """Raises ValueError unless each is at least 1."""
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")

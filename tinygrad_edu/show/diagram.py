@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tinygrad_edu.engine import Constant, NotComputed, Parameter, Value
+from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.rules import WeightedSum
+from tinygrad_edu.readers.naming import LAYER, NEURON, place_of
+from tinygrad_edu.readers.notation import FORMULA, OPERATION
+from tinygrad_edu.readers.symbol import text_of
 from tinygrad_edu.show.render import INSTALL, render
-from tinygrad_edu.show.steps import Graph, kind
-from tinygrad_edu.symbol import FORMULA, OPERATION, text_of
+from tinygrad_edu.show.steps import Graph, is_neuron, kind
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -75,7 +76,7 @@ def draw_dot(
         raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
     graph = Graph(root, short=True)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
-    neurons = [node for node in nodes if isinstance(node.op, WeightedSum)]
+    neurons = list(filter(is_neuron, nodes))
     network = weights == "arrows" or weights is None and len(neurons) > 1
     folded = weights_on_arrows(nodes, neurons) if network else {}
     boxes = [node for node in nodes if node not in folded]
@@ -96,11 +97,10 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
     uses = Counter(child for node in nodes for child in node.children)
     folded: dict[Value, tuple[Value, int]] = {}
     for neuron in neurons:
-        n = len(neuron.children) // 2
-        for i, weight in enumerate(neuron.children[:n]):
-            if isinstance(weight, Parameter) and uses[weight] == 1 and not isinstance(neuron.children[n + i], Constant):
-                folded[weight] = neuron, n + i
-        bias = neuron.children[-1]
+        *products, (bias,) = neuron.op.written_out(*neuron.children)
+        for i, (weight, x) in enumerate(products, start=len(products)):
+            if isinstance(weight, Parameter) and uses[weight] == 1 and not isinstance(x, Constant):
+                folded[weight] = neuron, i
         if isinstance(bias, Parameter) and uses[bias] == 1:
             folded[bias] = neuron, -1
     return folded
@@ -177,7 +177,7 @@ def draw_nodes(
     for number, (node, i, child) in enumerate(arrows(nodes)):
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
         arrow = ""
-        if detailed and (weight := shown_at.get((node, i))):
+        if detailed and (weight := shown_at.get((node, i))) is not None:
             arrow = weight_label(graph, node, weight)
         elif detailed and not isinstance(child, Constant):
             arrow = arrow_label(graph, node, i)
@@ -195,7 +195,7 @@ def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str
     rows = [*map(wide_cell, heading(graph, node)), number_cells("value", FORMULAS.number(node.data), VALUE_COLOUR)]
     if not isinstance(node, Constant):
         rows.append(number_cells("grad", gradient_text(node), GRADIENT_COLOUR))
-    if bias:
+    if bias is not None:
         rows.append(wide_cell(value_and_gradient(f"{rich(graph.operand_name(node, bias))} = ", bias)))
     if note:
         rows.append(wide_cell(coloured(f"<b>{rich(note)}</b>", MARKED["color"])))
@@ -211,7 +211,7 @@ def heading(graph: Graph, node: Value) -> list[str]:
     definition = f" = {operation(graph, node)}"
     if len(name + definition) <= LONG_LINE:
         return [bold + rich(definition)]
-    terms = definition[1:].split(" + ") if isinstance(node.op, WeightedSum) else [definition[1:]]
+    terms = definition[1:].split(" + ") if is_neuron(node) else [definition[1:]]
     return [bold, *map(rich, lines_of(terms))]
 
 
@@ -228,7 +228,7 @@ def lines_of(terms: list[str]) -> list[str]:
 
 def operation(graph: Graph, node: Value) -> str:
     """What a node is, in names, unless that is too long to read."""
-    long_sum = isinstance(node.op, WeightedSum) and len(node.children) > LONG_SUM
+    long_sum = is_neuron(node) and len(node.children) > LONG_SUM
     return "Σ wᵢ × xᵢ + b" if long_sum else graph.operation(node, OPERATIONS)
 
 
@@ -266,7 +266,7 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
         return table([f'<td align="left">{rich(derivative)} does not exist here</td>'], padding=1)
     number = FORMULAS.number(partial)
     rows = [f'<td align="left">{rich(derivative if formula == number else f"{derivative} = {number}")}</td>']
-    if not isinstance(node.grad, NotComputed) and not isinstance(child.grad, NotComputed):
+    if has_gradient(node) and has_gradient(child):
         product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
         rows.append(f'<td align="left">{coloured(product, GRADIENT_COLOUR)}</td>')
     return table(rows, padding=1)
@@ -274,10 +274,10 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
 
 def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str | None, max_nodes: int) -> Digraph:
     """One box for each neuron, or else for each layer, told by the names of the nodes."""
-    unit, groups = "neuron", grouped(graph, nodes, WITHIN_NEURON)
+    unit, groups = "neuron", grouped(graph, nodes, NEURON)
     number = len(set(groups.values()))
     if number > max_nodes or len(arrows_between(nodes, groups)) > DENSE * number:
-        unit, groups = "layer", inputs_grouped(graph, nodes, grouped(graph, nodes, WITHIN_LAYER))
+        unit, groups = "layer", inputs_grouped(graph, nodes, grouped(graph, nodes, LAYER))
     members: dict[str | Value, list[Value]] = {}
     for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
         members.setdefault(groups[node], []).append(node)
@@ -296,13 +296,9 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
     return dot
 
 
-WITHIN_NEURON = re.compile(r"(.*\bneurons\.\d+)\.")
-WITHIN_LAYER = re.compile(r"(.*\blayers\.\d+|.*\bneurons)\.")
-
-
 def grouped(graph: Graph, nodes: list[Value], within: re.Pattern[str]) -> dict[Value, str | Value]:
     """For each node what it is drawn within, a neuron or a layer by name, or itself."""
-    return {node: match[1] if (match := within.match(graph.name(node))) else node for node in nodes}
+    return {node: place_of(graph.name(node), within) or node for node in nodes}
 
 
 def inputs_grouped(
@@ -338,7 +334,7 @@ def check_number(boxes: int, nodes: int, max_nodes: int) -> None:
 
 def group_box(graph: Graph, name: str, members: list[Value]) -> str:
     """A name, how many neurons it stands for if it is a layer, how many nodes and parameters."""
-    neurons = {match[1] for node in members if (match := WITHIN_NEURON.match(graph.name(node)))} - {name}
+    neurons = {place_of(graph.name(node), NEURON) for node in members} - {name, ""}
     parameters = sum(isinstance(node, Parameter) for node in members)
     head = f"<b>{rich(name)}</b>" + (rich(f"  {counted(len(neurons), 'neuron')}") if neurons else "")
     size = counted(len(members), "node") + (f", {parameters:,} of them parameters" if parameters else "")
@@ -352,7 +348,7 @@ def counted(number: int, noun: str) -> str:
 
 def gradient_text(node: Value) -> str:
     """The gradient as it stands; "–" is not computed, which is not 0."""
-    return "–" if isinstance(node.grad, NotComputed) else FORMULAS.number(node.grad)
+    return FORMULAS.number(node.grad) if has_gradient(node) else "–"
 
 
 def wide_cell(markup: str) -> str:

@@ -19,9 +19,11 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import tinygrad_edu
-from tinygrad_edu import expression, rules
+from tinygrad_edu import functions, operators
 from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.show.steps import NEURON
+from tinygrad_edu.readers.naming import NEURON
+from tinygrad_edu.rule import Rule
+from tinygrad_edu.show import expression
 
 PACKAGE = os.path.dirname(tinygrad_edu.__file__) + os.sep
 LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
@@ -328,7 +330,8 @@ OPERATION = Value.apply.__code__
 RUN = Recording.run.__code__
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = codes_of(  # what leads from an operator to `Value.apply` is no step of anybody's computation
-    Value, rules.Scalar, rules.Rule, rules.WeightedSum, expression.evaluate, expression.call, expression.to_the_power
+    Value, operators.Operators, Rule, functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum,
+    expression.evaluate, expression.call,
 )
 
 

@@ -19,10 +19,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.engine import Constant, Value, fresh_gradients, replaced, topological_order
+from tinygrad_edu.engine import Constant, Value, topological_order
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.formulas import numbered
-from tinygrad_edu.rules import Rule, WeightedSum
+from tinygrad_edu.readers.naming import NEURON, numbered
+from tinygrad_edu.readers.replay import fresh_gradients, replaced
+from tinygrad_edu.readers.symbol import text_of
+from tinygrad_edu.rule import Rule
 from tinygrad_edu.show.diagram import (
     DETAILED_NODES,
     FORMULAS,
@@ -34,8 +36,7 @@ from tinygrad_edu.show.diagram import (
     weights_on_arrows,
 )
 from tinygrad_edu.show.render import INSTALL, render
-from tinygrad_edu.show.steps import NEURON, Graph, Step, backward_steps, kind
-from tinygrad_edu.symbol import text_of
+from tinygrad_edu.show.steps import Graph, Step, backward_steps, is_neuron, kind
 
 if TYPE_CHECKING:
     from tinygrad_edu.show.source import Place, Recording
@@ -169,7 +170,7 @@ class Parts:
         for calls in (self.recording.calls[node] for node in self.nodes if node in self.recording.calls):
             for place in (*calls.learner, *calls.package):
                 self.places.setdefault(place, f"p{len(self.places)}")
-        neurons = [node for node in varying if isinstance(node.op, WeightedSum)]
+        neurons = list(filter(is_neuron, varying))
         self.folded = weights_on_arrows(varying, neurons) if self.total > DETAILED_NODES else {}
         boxes = [node for node in varying if node not in self.folded]
         self.boxes = {node: f"v{i}" for i, node in enumerate(boxes)}
@@ -386,7 +387,7 @@ class Parts:
 
     def arguments(self, node: Value) -> list[str]:
         """What the row's variables stand for: ["out is h1 = 0", "x is w = 0", "y is x = 1"]."""
-        names = ["out", *node.op.operands()]
+        names = ["out", *node.op.operand_names()]
         values = [node, *node.children]
         if len(names) != len(values):
             return []

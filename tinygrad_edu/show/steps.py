@@ -1,22 +1,24 @@
-"""Backward, one application of the chain rule at a time, with names and formulas.
+"""Go backward, one application of the chain rule at a time, with names and formulas.
 
 Everything that is shown, as text or as a picture, is read from here.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from textwrap import shorten
 from typing import NamedTuple
 
-from tinygrad_edu.engine import Constant, Parameter, Value, backward_order, fresh_gradients, topological_order
-from tinygrad_edu.formulas import names
-from tinygrad_edu.symbol import FORMULA, OPERATION, Notation, Symbol, operation_text, text_of
+from tinygrad_edu import rules
+from tinygrad_edu.engine import Constant, Parameter, Value, start_backward, topological_order
+from tinygrad_edu.readers.naming import names, short_name
+from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
+from tinygrad_edu.readers.replay import fresh_gradients
+from tinygrad_edu.readers.symbol import Symbol, text_of
 
 
 class Step(NamedTuple):
-    """The chain rule along one edge: child.grad += node.grad × ∂node/∂child."""
+    """Record the chain rule along one edge: child.grad += node.grad × ∂node/∂child."""
 
     node: Value
     child: Value
@@ -30,7 +32,7 @@ class Step(NamedTuple):
 
 
 def backward_steps(root: Value) -> Iterator[Step]:
-    """`root.backward()` one edge at a time: run to its end, it leaves exactly what `backward()` leaves.
+    """Do `root.backward()` one edge at a time: run to its end, it leaves exactly what `backward()` leaves.
 
     Edges to constants are no steps: a constant has no gradient to show.
 
@@ -41,10 +43,10 @@ def backward_steps(root: Value) -> Iterator[Step]:
     3.0 + 1.0 * 3.0 = 6.0
     """
     graph = Graph(root)
-    for node in backward_order(root):
+    for node in start_backward(root):
         upstream, formulas = node.grad, graph.formulas(node)
         for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
-            before = child.grad
+            before = 0.0 + child.grad
             child.grad += upstream * partial
             if not isinstance(child, Constant):
                 formula = formulas[operand]
@@ -52,13 +54,13 @@ def backward_steps(root: Value) -> Iterator[Step]:
 
 
 def recorded_steps(root: Value) -> list[Step]:
-    """The steps of a first backward pass, from gradients of zero. The graph's own gradients stay as they are."""
+    """Return the steps of a first backward pass, from gradients of zero. The graph's own gradients stay as they are."""
     with fresh_gradients(root):
         return list(backward_steps(root))
 
 
 class Graph:
-    """The nodes of a graph in topological order, with the names and formulas they are shown by."""
+    """Hold the nodes of a graph in topological order, with the names and formulas they are shown by."""
 
     def __init__(self, root: Value, short: bool = False) -> None:
         self.root = root
@@ -67,7 +69,7 @@ class Graph:
         self.names = names(self.order)
 
     def changed_data(self) -> str:
-        """What no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
+        """Say what no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
         for node in self.operations:
             try:
                 computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
@@ -81,26 +83,28 @@ class Graph:
 
     @property
     def operations(self) -> list[Value]:
+        """Return the nodes that an operation made."""
         return [node for node in self.order if node.op]
 
     @property
     def leaves(self) -> list[Value]:
-        """The leaves that have a gradient: parameters and inputs."""
+        """Return the leaves that have a gradient: parameters and inputs."""
         return [node for node in self.order if not node.op and not isinstance(node, Constant)]
 
     def name(self, node: Value, notation: Notation = FORMULA) -> str:
+        """Return the name of a node; a constant without a label is its number."""
         return self.names.get(node) or notation.number(node.data)
 
     def operation(self, node: Value, notation: Notation) -> str:
-        """What a node is, in names: "w × x"."""
+        """Write what a node is, in names: "w × x"."""
         return operation_text(node.op, [self.operand_name(node, child, notation) for child in node.children], notation)
 
     def numbers(self, node: Value, notation: Notation) -> str:
-        """What a node is, in numbers: "0 × 1"."""
+        """Write what a node is, in numbers: "0 × 1"."""
         return operation_text(node.op, [notation.number(child.data) for child in node.children], notation)
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
-        """The local derivatives of a node as formulas, one per child, from its row of the table."""
+        """Return the local derivatives of a node as formulas, one per child, from its row of the table."""
         operands = [
             child.data if isinstance(child, Constant) else Symbol(self.operand_name(node, child))
             for child in node.children
@@ -112,20 +116,21 @@ class Graph:
             return node.op.differentiate(out, *[Symbol(text_of(x)) for x in operands])
 
     def operand_name(self, node: Value, child: Value, notation: Notation = FORMULA) -> str:
-        """The name of a child in the formula of a node. With `short`, what stands in a neuron is named from there:
-        "w.1" of its own, "a.3" for the activation of another layer's neuron 3."""
-        own, other = NEURON.match(self.name(node)), NEURON.match(self.name(child))
-        if not self.short or not other:
-            return self.name(child, notation)
-        return other["rest"] if own and own["place"] == other["place"] else f"{other['rest']}.{other['number']}"
+        """Return the name of a child in the formula of a node; with `short`, as it is seen from there."""
+        name = self.name(child, notation)
+        return short_name(name, self.name(node)) if self.short else name
 
 
 SO_MANY_DIGITS = OPERATION._replace(digits=".10g")  # as must agree
-NEURON = re.compile(r"(?P<place>.*\bneurons\.(?P<number>\d+))\.(?P<rest>.+)")
 
 
 def kind(node: Value) -> str:
-    """What a leaf is: "parameter", "input" or "constant"; "" for an operation."""
+    """Tell what a leaf is: "parameter", "input" or "constant"; "" for an operation."""
     if node.op:
         return ""
     return "parameter" if isinstance(node, Parameter) else "constant" if isinstance(node, Constant) else "input"
+
+
+def is_neuron(node: Value) -> bool:
+    """Tell whether a node is the pre-activation of a neuron, a weighted sum."""
+    return node.op is rules.weighted_sum

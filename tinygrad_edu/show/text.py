@@ -9,9 +9,9 @@ from itertools import islice
 from typing import NamedTuple, TextIO
 
 from tinygrad_edu.engine import Value
+from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, columns
+from tinygrad_edu.readers.symbol import size_text, text_of
 from tinygrad_edu.show.steps import Graph, Step, recorded_steps
-from tinygrad_edu.symbol import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, size_text, text_of
-from tinygrad_edu.tables import table
 
 
 class Style(NamedTuple):
@@ -88,7 +88,7 @@ def given(graph: Graph, style: Style) -> list[str]:
 def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
     """Each operation: its name, with names, with numbers, its value."""
     yield "forward"
-    yield from table(
+    yield from columns(
         [
             (
                 f"  {graph.name(node)}",
@@ -105,7 +105,7 @@ def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterato
     """Each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
     number, times, root = style.formula.number, style.operation.times, graph.name(graph.root)
     yield f"backward             start: {style.partial}{root}/{style.partial}{root} = 1"
-    yield from table(
+    yield from columns(
         [
             (
                 f"  {graph.name(step.child)}.grad",

@@ -13,9 +13,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tinygrad_edu.engine import Constant, Value, fresh_gradients, replay, topological_order
-from tinygrad_edu.formulas import names
-from tinygrad_edu.tables import table
+from tinygrad_edu.engine import Constant, Value, topological_order
+from tinygrad_edu.readers.naming import names
+from tinygrad_edu.readers.notation import columns
+from tinygrad_edu.readers.replay import fresh_gradients, replay
 
 PRECISION = 2.0**-53  # the greatest relative error of rounding to a float
 SMALLEST = math.ulp(0.0)  # the greatest error where numbers are too small for a relative one
@@ -65,7 +66,7 @@ class Report:
 
     def __str__(self) -> str:
         head = ("node", "  operation", "  analytic", "  numerical", "  relative error", "  verdict")
-        return "\n".join(line.rstrip() for line in table([head, *map(report_row, self.checks)]))
+        return "\n".join(line.rstrip() for line in columns([head, *map(report_row, self.checks)]))
 
 
 def report_row(check: NodeCheck) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`Dual`: a number that carries its own derivative along. Forward mode.
+"""Forward mode: let each number carry its own derivative along.
 
 A dual number a + b·ε with ε² = 0 follows the rules of calculus by itself: f(a + b·ε) = f(a) + f'(a)·b·ε. So each
 operation computes its value and, from the same row of the table that `backward` reads, the derivative of its value.
@@ -15,12 +15,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.engine import plus, times
-from tinygrad_edu.rules import Rule, Scalar, real
+from tinygrad_edu.arguments import real
+from tinygrad_edu.operators import Operators, number_in
+from tinygrad_edu.readers.higher import plus, times
+from tinygrad_edu.rule import Rule, Scalar
 
 
-class Dual(Scalar["Dual"]):
-    """primal + tangent·ε: a value, and its derivative along the direction in which the inputs move.
+class Dual(Operators["Dual"]):
+    """Hold primal + tangent·ε: a value, and its derivative along the direction in which the inputs move.
 
     primal   the value: a number, a Value, a Symbol or another Dual
     tangent  its derivative: likewise
@@ -51,42 +53,34 @@ class Dual(Scalar["Dual"]):
 
     @staticmethod
     def apply(op: Rule, *inputs: Any) -> Any:
-        """The value of one operation, and its derivative: Σ ∂out/∂x · tangent of x."""
+        """Compute one operation, and its derivative: Σ ∂out/∂x · tangent of x."""
         level = max(map(level_of, inputs))
         primals = [x.primal if level_of(x) == level else x for x in inputs]
-        out = op.apply(*primals)
+        out = op(*primals)
         partials = op.differentiate(out, *primals)
         moving = [(x, partial) for x, partial in zip(inputs, partials, strict=True) if level_of(x) == level]
         terms = [times(partial, x.tangent) for x, partial in moving]
         return Dual(out, functools.reduce(plus, terms), level)
 
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.primal < (other.primal if isinstance(other, Dual) else other))
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.primal <= (other.primal if isinstance(other, Dual) else other))
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.primal > (other.primal if isinstance(other, Dual) else other))
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.primal >= (other.primal if isinstance(other, Dual) else other))
+    def number(self) -> float:
+        """Return what <, <=, > and >= compare: the number within the primal."""
+        return number_in(self.primal)
 
     def __repr__(self) -> str:
-        """One line, also for an object that a debugger stops in before it is complete."""
+        """Write one line, also for an object that a debugger stops in before it is complete."""
         return f"Dual({getattr(self, 'primal', '?')!r}, {getattr(self, 'tangent', '?')!r})"
 
 
 def level_of(x: Any) -> int:
-    """Which ε stands highest in x: 0 for a number or another kind of scalar."""
+    """Tell which ε stands highest in x: 0 for a number or another kind of scalar."""
     return x.level if isinstance(x, Dual) else 0
 
 
 def jvp(f: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """f(*inputs), and its derivative along a direction, Σ ∂f/∂xᵢ · tangentᵢ (the Jacobian-vector product), in one pass.
+    """Return f(*inputs) and its derivative along a direction, Σ ∂f/∂xᵢ · tangentᵢ (the Jacobian-vector product).
 
-    Inputs and tangents may be numbers, Values, Symbols or Duals; f is called with Duals. Raises ValueError, with both
-    lengths, if they differ.
+    One pass finds both. Inputs and tangents may be numbers, Values, Symbols or Duals; f is called with Duals. Raises
+    ValueError, with both lengths, if they differ.
 
     >>> jvp(lambda x, y: x * y, [2.0, 3.0], [1.0, 0.0])
     (6.0, 3.0)
@@ -101,7 +95,7 @@ def jvp(f: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -
 
 
 def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The derivative of a function of one variable, a function again.
+    """Return the derivative of a function of one variable, a function again.
 
     >>> cube = lambda x: x ** 3
     >>> derivative(cube)(2.0), derivative(derivative(cube))(2.0)
@@ -109,7 +103,7 @@ def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """
 
     def f_prime(x: Any) -> Any:
-        """The tangent of f where its input moves by 1."""
+        """Return the tangent of f where its input moves by 1."""
         _, slope = jvp(f, [x], [1.0])
         return slope
 

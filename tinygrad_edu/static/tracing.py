@@ -1,4 +1,4 @@
-"""Tracing: a function run with names instead of numbers, to see what it does to them.
+"""Trace a function: run it with names instead of numbers, and see what it does to them.
 
 What comes out is a graph as `Value` records it, operation by operation, but without any numbers in it.
 """
@@ -9,54 +9,61 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple, NoReturn
 
-from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.rules import Rule, Scalar, real
-from tinygrad_edu.symbol import simplify
+from tinygrad_edu.arguments import real
+from tinygrad_edu.engine import SERIALS, Value, topological_order
+from tinygrad_edu.operators import Operators
+from tinygrad_edu.readers.symbol import simplify
+from tinygrad_edu.rule import Rule, Scalar
+from tinygrad_edu.static.arguments import Inputs, flat, is_list, shape_of
 
-PACKAGE = f"{Path(__file__).parent}{os.sep}"
+PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 UNNAMED = "an intermediate result"
 ONE_AT_A_TIME = RLock()  # while a function is traced, Values mean something else
 COMPUTED = Value.apply
 SLOTS = {name: vars(Value)[name] for name in ("data", "grad")}
 
 
-class Traced(Scalar["Traced"]):
-    """A name, or an operation on names and numbers.
+class Traced(Operators["Traced"]):
+    """Stand for a number by a name, or by an operation on names and numbers.
 
     op        the row of the table; None for a name
     operands  what it was given: Traced and floats
     first     the first Traced with the same value, which need not be computed again; mostly itself
     label     what it would like to be called
+    serial    its place in the order of computation, as a Value has one
     """
 
-    __slots__ = ("tracing", "op", "operands", "first", "label")
+    __slots__ = ("tracing", "op", "operands", "first", "label", "serial")
     op: Rule
     first: Traced
 
-    def __init__(self, tracing: Tracing, label: str = "", op: Rule | None = None, operands: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, tracing: Tracing, label: str = "", op: Rule | None = None, operands: Sequence[Any] = (), serial: int = 0
+    ) -> None:
         self.tracing = tracing
         self.label = label
         self.op = op  # type: ignore[assignment]  # a name was made by no operation
         self.operands = operands
         self.first = self
+        self.serial = serial or next(SERIALS)
 
     def apply(self, op: Rule, *inputs: Any) -> Any:
-        """One operation, recorded."""
+        """Record one operation."""
         return self.tracing.apply(op, *inputs)
 
     @property
     def children(self) -> list[Traced]:
-        """The operands that are no numbers."""
+        """Return the operands that are no numbers."""
         return [x for x in self.operands if isinstance(x, Traced)]
 
     def undecidable(self, *_: object) -> NoReturn:
-        """Raises TypeError with the line of the program that asks for a number where there is only a name."""
+        """Raise TypeError with the line of the program that asks for a number where there is only a name."""
         raise TypeError(
             f"{line_that_asks()}: {self.label or UNNAMED} has no number yet: a static graph is traced once, for all "
             "numbers. To choose between values use maximum, minimum, relu, abs or rules.step; calculate with what is "
@@ -64,7 +71,7 @@ class Traced(Scalar["Traced"]):
         )
 
     def not_a_list(self, *_: object) -> NoReturn:
-        """Raises TypeError with the line of the program that takes a number for a list."""
+        """Raise TypeError with the line of the program that takes a number for a list."""
         raise TypeError(
             f"{line_that_asks()}: {self.label or UNNAMED} is a number, not a list. How long the lists are is known "
             "from the first call of the static graph"
@@ -73,7 +80,7 @@ class Traced(Scalar["Traced"]):
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = undecidable
     __float__ = __int__ = __index__ = __round__ = __trunc__ = __floor__ = __ceil__ = undecidable
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = undecidable
-    __format__ = backward = undecidable
+    __format__ = backward = number = undecidable
     data = grad = property(undecidable)
     __len__ = __iter__ = __getitem__ = not_a_list
     __hash__ = object.__hash__
@@ -83,7 +90,7 @@ class Traced(Scalar["Traced"]):
 
 
 def line_that_asks() -> str:
-    """The innermost line outside of this package that is being run: "model.py, line 3: `if x > 0:`"."""
+    """Return the innermost line outside of this package that is being run: "model.py, line 3: `if x > 0:`"."""
     frame = sys._getframe(2)
     while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
@@ -92,7 +99,7 @@ def line_that_asks() -> str:
 
 
 class Tracing:
-    """What is done to parameters and inputs, recorded as it is done.
+    """Record what is done to parameters and inputs as it is done.
 
     parameters  their names
     limit       the greatest size of which a record is kept; beyond it operations are only counted
@@ -101,14 +108,14 @@ class Tracing:
     """
 
     def __init__(self, parameters: Sequence[Value], limit: float) -> None:
-        self.parameters = [Traced(self, parameter.label) for parameter in parameters]
+        self.parameters = [Traced(self, parameter.label, serial=parameter.serial) for parameter in parameters]
         self.limit = limit
         self.size = 0
         self.values: dict[Value, Traced | None] = dict(zip(parameters, self.parameters, strict=True))
         self.firsts: dict[tuple[object, ...], Traced] = {}
 
     def apply(self, op: Rule, *inputs: Any) -> Any:
-        """One operation: recorded if an operand has a name, computed if all are numbers that parameters do not move."""
+        """Record an operation if an operand has a name; compute it if all are numbers that parameters do not move."""
         for x in inputs:
             if isinstance(x, Scalar) and not isinstance(x, (Traced, Value)):
                 return x.apply(op, *inputs)  # a Dual takes itself apart, and comes back with what is in it
@@ -119,12 +126,12 @@ class Tracing:
         self.values[out] = None
         return out
 
-    def record(self, op: Rule, operands: Sequence[Traced | float]) -> Traced:
-        """One operation on names and numbers."""
+    def record(self, op: Rule, operands: Sequence[Traced | float], serial: int = 0) -> Traced:
+        """Record one operation on names and numbers."""
         self.size += len(operands)
         if self.size > self.limit:
             return Traced(self)
-        out = Traced(self, "", op, operands)
+        out = Traced(self, "", op, operands, serial)
         firsts = [x.first if isinstance(x, Traced) else x for x in operands]
         simpler = simplify(op, *firsts) if len(firsts) <= 2 else None
         if isinstance(simpler, Traced):
@@ -134,7 +141,7 @@ class Tracing:
         return out
 
     def operand(self, x: Any) -> Traced | float:
-        """A Traced or a float for whatever a program may calculate with. Raises TypeError for what is no number."""
+        """Return a Traced or a float for what a program may calculate with. Raises TypeError for what is no number."""
         if isinstance(x, Traced):
             return x
         if isinstance(x, Value):
@@ -143,18 +150,18 @@ class Tracing:
         return real(x)
 
     def name_of(self, value: Value) -> Traced | None:
-        """A Value that depends on parameters is traced in retrospect; any other one is a number and has no name."""
+        """Trace a Value that depends on parameters in retrospect; any other one is a number, and None is returned."""
         if value not in self.values:
             for node in topological_order(value):
                 if node not in self.values:
                     operands = [self.operand(child) for child in node.children]
                     varies = any(isinstance(x, Traced) for x in operands)
-                    self.values[node] = self.record(node.op, operands) if varies else None
+                    self.values[node] = self.record(node.op, operands, node.serial) if varies else None
         return self.values[value]
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Within, what is done to a Value that depends on parameters is recorded, and its numbers are not there.
+        """Temporarily record what is done to a Value that depends on parameters, and refuse to tell its number.
 
         For that, `Value.apply`, `data` and `grad` are replaced. Nothing is asked of a Value at any other time.
         """
@@ -171,7 +178,7 @@ class Tracing:
                 self.values.clear()
 
     def out_of_reach(self, slot: Any) -> property:
-        """An attribute of Values that is refused where it depends on parameters, with the line that asks for it."""
+        """Refuse an attribute of Values that depend on parameters, with the line that asks for it."""
 
         def read(value: Value) -> Any:
             name = self.name_of(value)
@@ -185,69 +192,8 @@ class Tracing:
         return property(read, write)
 
 
-class Inputs:
-    """What a function takes: all its arguments, but for those whose default is no number. They keep their default.
-
-    names     what it calls its inputs
-    several   those that stand for any number of inputs, *xs
-    complete  how many arguments need nothing done to be the inputs in order; -1 if there is always something to do
-
-    Raises TypeError if it takes arguments by names of which it does not know, **options.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        import inspect  # here, because it takes long to import
-
-        self.signature = inspect.signature(function)
-        arguments = self.signature.parameters.values()
-        if unknown := [f"**{x.name}" for x in arguments if x.kind is x.VAR_KEYWORD]:
-            raise TypeError(f"a static graph needs a name for each input of its function, which takes {unknown[0]}")
-        self.names = [x.name for x in arguments if x.default is x.empty or is_numeric(x.default)]
-        self.several = [x.name for x in arguments if x.kind is x.VAR_POSITIONAL]
-        by_place = all(x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD) for x in arguments)
-        self.complete = len(arguments) if by_place and len(self.names) == len(arguments) else -1
-
-    def bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
-        """The inputs in order, as Python hands arguments over. Raises TypeError if they do not fit."""
-        bound = self.signature.bind(*arguments, **keywords)
-        if kept := [name for name in bound.arguments if name not in self.names]:
-            default = self.signature.parameters[kept[0]].default
-            raise TypeError(f"{kept[0]} keeps its default {default!r}: only a default that is a number can be replaced")
-        bound.apply_defaults()
-        return [bound.arguments[name] for name in self.names]
-
-    def of_sample(self, sample: Sequence[Any]) -> Sequence[Any]:
-        """The inputs in order, for a tuple of arguments. Raises TypeError if it is none that the function takes."""
-        if not isinstance(sample, (list, tuple)):
-            raise TypeError(f"a sample is a tuple {self}, got {sample!r}")
-        if len(sample) == self.complete:
-            return sample
-        try:
-            return self.bind(sample, {})
-        except TypeError as error:
-            raise TypeError(f"a sample is a tuple {self}, got {tuple(sample)}: {error}") from None
-
-    def zeros(self) -> list[Any]:
-        """A sample: 0, or the default, for each input. Raises TypeError where nobody knows how many there are."""
-        if self.several:
-            raise TypeError(f"how many *{self.several[0]} there are is known from the first call of the static graph")
-        defaults = [self.signature.parameters[name].default for name in self.names]
-        return [x if is_numeric(x) else 0.0 for x in defaults]
-
-    def call(self, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-        """The function of these inputs, in order."""
-        bound = self.signature.bind_partial()
-        bound.arguments.update(zip(self.names, inputs, strict=True))
-        return function(*bound.args, **bound.kwargs)
-
-    def __str__(self) -> str:
-        """As a tuple of arguments: "(x,)", "(x, y)"."""
-        names = [f"*{name}" if name in self.several else name for name in self.names]
-        return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
-
-
 class TracedGraph(NamedTuple):
-    """A traced function: one result, its inputs and those parameters it depends on, with their names."""
+    """Hold a traced function: one result, its inputs and those parameters it depends on, with their names."""
 
     inputs: list[Traced]
     shapes: dict[str, Any]  # of the inputs, by name
@@ -259,7 +205,7 @@ class TracedGraph(NamedTuple):
 def trace_function(
     function: Callable[..., Any], takes: Inputs, parameters: Sequence[Value], sample: Sequence[Any], limit: int
 ) -> TracedGraph:
-    """`function` as a graph, for inputs like those of a sample, numbers and lists of them.
+    """Return `function` as a graph, for inputs like those of a sample, numbers and lists of them.
 
     Raises TypeError if it decides on what has no number yet, or returns anything but one scalar; ValueError if that
     depends on no parameter, or if the graph is larger than `limit`.
@@ -287,35 +233,8 @@ def trace_function(
 
 
 def as_names(tracing: Tracing, argument: Any, name: str) -> Any:
-    """An argument with a name in place of each number: x, or [x1, x2]."""
+    """Put a name in place of each number of an argument: x, or [x1, x2]."""
     if not is_list(argument):
         return Traced(tracing, name)
     separator = "_" if name[-1].isdigit() else ""
     return [as_names(tracing, x, f"{name}{separator}{i}") for i, x in enumerate(argument, start=1)]
-
-
-def is_list(argument: object) -> bool:
-    return isinstance(argument, (list, tuple))
-
-
-def is_numeric(argument: object) -> bool:
-    """Whether it can be an input: a number, or a list of them."""
-    return all(isinstance(x, (float, int)) and not isinstance(x, bool) for x in flat(argument))
-
-
-def shape_of(argument: Any) -> Any:
-    """The lengths of the lists: None for a number, [None, None] for a list of two.
-
-    >>> shape_of(([1.0, 2.0], 3.0))
-    [[None, None], None]
-    """
-    return [shape_of(x) for x in argument] if is_list(argument) else None
-
-
-def flat(argument: Any) -> list[Any]:
-    """The numbers of a list of lists, in order.
-
-    >>> flat([[1.0, 2.0], 3.0])
-    [1.0, 2.0, 3.0]
-    """
-    return [number for x in argument for number in flat(x)] if is_list(argument) else [argument]

@@ -10,15 +10,17 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from tinygrad_edu import rules
+from tinygrad_edu import functions, rules
 from tinygrad_edu.engine import Value
-from tinygrad_edu.rules import Rule, Scalar, WeightedSum
+from tinygrad_edu.rule import Rule
 
 OPERATORS = {ast.Add: rules.add, ast.Sub: rules.sub, ast.Mult: rules.mul, ast.Div: rules.div}
 FUNCTIONS: dict[str, Any] = {
     **{row.symbol: row for row in vars(rules).values() if isinstance(row, Rule) and row.symbol.isidentifier()},
-    "leaky_relu": rules.leaky_relu,
-    "log_sum_exp": rules.log_sum_exp,
+    "leaky_relu": functions.leaky_relu,
+    "elu": functions.elu,
+    "weighted_sum": functions.weighted_sum,
+    "log_sum_exp": functions.log_sum_exp,
 }
 
 
@@ -61,9 +63,9 @@ def value_of(node: ast.expr, variables: Mapping[str, Value | list[Value]]) -> An
         case ast.Name(id=name) if name in variables:
             return variables[name]
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return to_the_power(value_of(left, variables), value_of(right, variables))
+            return functions.power(value_of(left, variables), value_of(right, variables))
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-            return OPERATORS[type(operator)].apply(value_of(left, variables), value_of(right, variables))
+            return OPERATORS[type(operator)](value_of(left, variables), value_of(right, variables))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -value_of(operand, variables)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -81,18 +83,10 @@ def value_of(node: ast.expr, variables: Mapping[str, Value | list[Value]]) -> An
     raise ExpressionError(f"only arithmetic and known functions are evaluated, not {ast.unparse(node)!r}")
 
 
-def to_the_power(base: Any, exponent: Any) -> Any:
-    """`**`, also of two numbers, of which Python would make a complex number."""
-    if isinstance(base, Scalar) or isinstance(exponent, Scalar):
-        return base**exponent
-    return rules.power(base, exponent)
-
-
 def call(name: str, arguments: list[Any]) -> Any:
-    """A function of the table. Raises ExpressionError if it takes another number of arguments."""
+    """Call a function of the table. Raises ExpressionError if it takes another number of arguments."""
     function = FUNCTIONS[name]
-    row_of_numbers = isinstance(function, Rule) and not isinstance(function, WeightedSum)
-    signature = inspect.signature(function.forward if row_of_numbers else function)
+    signature = inspect.signature(function.forward if isinstance(function, Rule) else function)
     try:
         signature.bind(*arguments)
         return function(*arguments)

@@ -1,10 +1,10 @@
-"""The text of a static graph: straight-line Python, one line per operation forward and one per gradient backward."""
+"""Write a static graph as straight-line Python, one line per operation forward and one per gradient backward."""
 
 from __future__ import annotations
 
+import functools
 import keyword
 import math
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,18 +13,13 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu import rules
-from tinygrad_edu.rules import Rule
-from tinygrad_edu.tracing import Traced, TracedGraph
+from tinygrad_edu.readers.naming import place_of
+from tinygrad_edu.readers.notation import ATOM, PRODUCT, PROGRAM, SIGN, Text, write
+from tinygrad_edu.rule import Rule
+from tinygrad_edu.static.tracing import Traced, TracedGraph
 
 Operand: TypeAlias = "Traced | float"
 
-SUM, PRODUCT, NEGATION, ATOM = range(4)  # how tightly a piece of text holds together
-OPERATORS = {
-    rules.add: ("+", SUM),
-    rules.sub: ("-", SUM),
-    rules.mul: ("*", PRODUCT),
-    rules.div: ("/", PRODUCT),
-}
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
     rules.power: math.pow,
     rules.exponential: math.pow,
@@ -46,7 +41,7 @@ WORTH_SKIPPING = 4  # lines: to compute so many costs more than to ask whether t
 
 
 class Gradient(NamedTuple):
-    """∂root/∂node is the sum of `terms`: the contributions, in the order in which `Value.backward` adds them."""
+    """Hold ∂root/∂node as a sum: its terms are the contributions in the order in which `Value.backward` adds them."""
 
     node: Traced
     name: Traced
@@ -55,7 +50,7 @@ class Gradient(NamedTuple):
 
     @property
     def switch(self) -> Traced | None:
-        """The derivative that makes this gradient 0 as a whole for many inputs, if there is one: the step of relu."""
+        """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
         factors = self.terms[0].operands if len(self.terms) == 1 and isinstance(self.terms[0], Traced) else ()
         for factor in map(first_of, factors):
             if isinstance(factor, Traced) and factor.op is rules.step:
@@ -64,10 +59,10 @@ class Gradient(NamedTuple):
 
 
 def backpropagate(graph: TracedGraph) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
-    """The gradients of the operations, from the root on, and the terms of those of the parameters.
+    """Return the gradients of the operations, from the root on, and the terms of those of the parameters.
 
-    This is `Value.backward` with names. What no parameter needs is left out, and so is what is 0 because a derivative
-    is.
+    This is `Value.backward` with names. Skip operations that lead to no parameter, and terms whose derivative is
+    exactly 0.
     """
     edges = edges_to_parameters(graph)
     gradients = []
@@ -82,7 +77,7 @@ def backpropagate(graph: TracedGraph) -> tuple[list[Gradient], dict[Traced, list
 
 
 def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, Operand]]]:
-    """For each operation the operands through which a parameter can move it, with the derivatives along them."""
+    """Return for each operation the operands through which a parameter moves it, with the derivatives along them."""
     edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
     for node in graph.order:
         if not edges.keys().isdisjoint(node.children):
@@ -95,59 +90,99 @@ def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, O
 
 
 def is_zero(x: Operand) -> bool:
+    """Tell whether x is the number 0."""
     return not isinstance(x, Traced) and x == 0.0
 
 
 def first_of(x: Operand) -> Operand:
+    """Return the first Traced with the same value; a number as it is."""
     return x.first if isinstance(x, Traced) else x
 
 
-def terms_of(weighted_sum: Traced) -> list[Operand]:
-    """What a weighted sum adds: its products, and its bias unless that is 0."""
-    weights, inputs, bias = rules.weighted_sum.split(weighted_sum.operands)
-    products = [first_of(rules.mul.apply(w, x)) for w, x in zip(weights, inputs, strict=True)]
-    return products if products and is_zero(bias) else [*products, first_of(bias)]
+def terms_of(x: Traced) -> list[Operand]:
+    """Return what an operation adds, if it is a sum of products: the products, and a bias unless that is 0; else []."""
+    products = x.op.written_out(*x.operands) if x.op else []
+    terms = [first_of(functools.reduce(rules.mul, factors)) for factors in products]
+    return terms[:-1] if len(terms) > 1 and is_zero(terms[-1]) else terms
 
 
-def parts_of(x: Traced) -> list[Operand]:
-    """What the text of an operation is put together from."""
-    return terms_of(x) if x.op is rules.weighted_sum else [first_of(operand) for operand in x.operands]
+def needed_for(x: Traced) -> list[Operand]:
+    """Return what the text of an operation is put together from."""
+    return terms_of(x) or [first_of(operand) for operand in x.operands]
+
+
+# --------------------------------------------------------------------------------------------------------- names
+
+
+class Names:
+    """Give each node of the graph, and each function that the program calls, a name of its own.
+
+    of         the names of the nodes
+    functions  what the program calls, by name
+    """
+
+    def __init__(self) -> None:
+        self.of: dict[Traced, str] = {}
+        self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
+        self.function_names: dict[Callable[..., float], str] = {}
+        self.taken = set(RESERVED)
+        self.count = 0
+
+    def give(self, x: Traced, wish: str) -> str:
+        """Name a node."""
+        self.of[x] = self.new(wish)
+        return self.of[x]
+
+    def new(self, wish: str = "") -> str:
+        """Return the name wished for if it is a Python name that nothing else has; otherwise v1, v2, …."""
+        name = unicodedata.normalize("NFKC", wish)  # as Python reads it
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = ""
+        while not name or name in self.taken:
+            self.count += 1
+            name = f"v{self.count}"
+        self.taken.add(name)
+        return name
+
+    def function(self, op: Rule) -> str:
+        """Return the name under which the program calls `forward` of a row."""
+        function = FUNCTIONS.get(op, op.forward)
+        if function not in self.function_names:
+            name = self.new(function.__name__ if op in FUNCTIONS else op.symbol)
+            self.function_names[function] = name
+            self.functions[name] = function
+        return self.function_names[function]
 
 
 # -------------------------------------------------------------------------------------------------------- writing
 
 
-class Source:
-    """The program that a graph amounts to.
+class Writer:
+    """Write the program that a graph amounts to.
 
-    text       its source
-    functions  what it calls, by name
-    names      what it calls the nodes of the graph
+    text   its source, a function
+    names  what it calls the nodes of the graph, and the functions it calls
 
-    It has one function. `backpropagate(samples, parameters, gradients)` adds the gradients of every sample to those it
-    is given. `descend(samples, parameters, lr)` updates the parameters after every sample.
+    `backpropagate(samples, parameters, gradients)` adds the gradients of every sample to those it is given.
+    `descend(samples, parameters, lr)` updates the parameters after every sample.
     """
 
     def __init__(self, graph: TracedGraph, descend: bool = False) -> None:
         self.graph = graph
         self.descend = descend
-        self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
-        self.names: dict[Traced, str] = {}
-        self.function_names: dict[Callable[..., float], str] = {}
-        self.taken = set(RESERVED)
-        self.count = 0
-        self.lines: list[str] = []
-        self.depth = 0
         self.gradients, self.terms = backpropagate(graph)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
         self.own_line = self.find_own_lines()
+        self.names = Names()
+        self.lines: list[str] = []
+        self.depth = 0
         self.write()
         self.text = "\n".join([*self.lines, ""])
 
     def find_own_lines(self) -> set[Traced]:
-        """What is computed in a line of its own: every operation, and what else is used more than once."""
+        """Return what has a line of its own: every operation, and what else is used more than once."""
         operations = {node.first for node in self.graph.order}
-        waiting = [x for node in operations for x in parts_of(node)]
+        waiting = [x for node in operations for x in needed_for(node)]
         for terms in [*(gradient.terms for gradient in self.gradients), *self.terms.values()]:
             waiting += terms
         waiting += [switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None]
@@ -157,16 +192,16 @@ class Source:
             if isinstance(x, Traced) and x.op:
                 uses[x] += 1
                 if uses[x] == 1 and x not in operations:
-                    waiting += parts_of(x)
-        return operations | {x for x, n in uses.items() if n > 1 or x.op is rules.weighted_sum}
+                    waiting += needed_for(x)
+        return operations | {x for x, n in uses.items() if n > 1 or terms_of(x)}
 
     # -------------------------------------------------------------------------------------------------- sections
 
     def write(self) -> None:
-        """The function from top to bottom."""
-        parameters = {p: self.name(p, p.label) for p in self.graph.parameters}
-        gradients = {p: self.new_name(f"d_{name}") for p, name in parameters.items()}
-        inputs = [self.name(x, x.label) for x in self.graph.inputs]
+        """Write the function from top to bottom."""
+        parameters = {p: self.names.give(p, p.label) for p in self.graph.parameters}
+        gradients = {p: self.names.new(f"d_{name}") for p, name in parameters.items()}
+        inputs = [self.names.give(x, x.label) for x in self.graph.inputs]
         if self.descend:
             signature, result = "descend(samples, parameters, lr)", parameters
         else:
@@ -183,8 +218,11 @@ class Source:
             self.write_list("return total, ", result, "")
 
     def write_list(self, before: str, names: dict[Traced, str], after: str) -> None:
-        """Something about every parameter, in a line for each neuron, which says where it stands."""
-        groups = [(place, ", ".join(names[p] for p in group)) for place, group in groupby(names, key=place_of)]
+        """Write a list of the parameters, in a line for each neuron, which says where it stands."""
+        groups = [
+            (place, ", ".join(names[p] for p in group))
+            for place, group in groupby(names, key=lambda p: place_of(p.label))
+        ]
         if len(groups) == 1:
             self.write_line(f"{before}[{groups[0][1]}]{after}")
         else:
@@ -194,120 +232,127 @@ class Source:
             self.write_line(f"]{after}")
 
     def write_forward(self) -> None:
+        """Write a line for each operation, in the order of computation."""
         self.write_line("# forward")
-        for node in self.graph.order:
-            self.text_of(node)
-        self.write_line(f"total += {self.text_of(self.graph.root)[0]}")
+        self.define(self.graph.order)
+        self.write_line(f"total += {self.text_of(self.graph.root).text}")
 
     def write_backward(self) -> None:
+        """Write a line for each gradient, from the root to the leaves."""
         if self.gradients:
-            self.write_line(f"# backward: d_… is the gradient of {self.names[self.graph.root.first]} along …")
+            self.write_line(f"# backward: d_… is the gradient of {self.names.of[self.graph.root.first]} along …")
         for gradient in self.gradients:
-            name = f"d_{self.names[gradient.node.first]}"
-            self.name(gradient.name, f"{name}_again" if name in self.taken else name)
+            name = f"d_{self.names.of[gradient.node.first]}"
+            self.names.give(gradient.name, f"{name}_again" if name in self.names.taken else name)
         for i, gradient in enumerate(self.gradients):
             if (switch := self.switch_after(i)) is not None:
                 self.write_choice(switch, gradient, self.gradients[i + 1])
             elif i == 0 or self.switch_after(i - 1) is None:
-                self.write_sum(self.names[gradient.name], "=", gradient.terms)
+                self.write_sum(self.names.of[gradient.name], "=", gradient.terms)
             if gradient.alone and gradient.switch is not None:
-                with self.block(f"if not {self.names[gradient.name]}:"):
+                with self.block(f"if not {self.names.of[gradient.name]}:"):
                     self.write_line("continue  # all other gradients are 0 too")
 
     def switch_after(self, i: int) -> Traced | None:
-        """The switch of the next gradient, if gradient i is a long sum that is needed for nothing else."""
+        """Return the switch of the next gradient, if gradient i is a long sum that is needed for nothing else."""
         if len(self.gradients[i].terms) < WORTH_SKIPPING or i + 1 == len(self.gradients):
             return None
         node, following = self.gradients[i].node, self.gradients[i + 1]
         return following.switch if len(node.children) == 1 and node.children[0] is following.node else None
 
     def write_choice(self, switch: Traced, gradient: Gradient, following: Gradient) -> None:
-        """Two gradients, of which the first is needed only where the second is not 0."""
-        self.write_shared(gradient.terms)
-        name = self.names[following.name]
-        with self.block(f"if {self.text_of(switch)[0]}:"):
-            self.write_sum(self.names[gradient.name], "=", gradient.terms)
+        """Write two gradients, of which the first is needed only where the second is not 0."""
+        self.define([*gradient.terms, switch])
+        name = self.names.of[following.name]
+        with self.block(f"if {self.text_of(switch).text}:"):
+            self.write_sum(self.names.of[gradient.name], "=", gradient.terms)
             self.write_sum(name, "=", following.terms)
         with self.block("else:"):
             self.write_line(f"{name} = 0.0")
 
-    def write_shared(self, terms: Iterable[Operand]) -> None:
-        """The lines that must stand before one in which these terms occur."""
-        for term in terms:
-            self.text_of(term)
-
     def write_parameters(self, gradients: dict[Traced, str]) -> None:
-        """What becomes of the parameters' gradients: they are added up, or each parameter takes a step down."""
+        """Add up the gradients of the parameters, or let each parameter take a step down."""
         if self.descend:
             self.write_entangled(gradients)
-        for terms in self.terms.values():
-            self.write_shared(terms)
+        self.define(term for terms in self.terms.values() for term in terms)
         self.write_line("# update: a step down the gradient" if self.descend else "# gradients of the parameters")
         for condition, group in groupby(self.terms, key=self.condition):
             parameters = list(group)
             skippable = condition and len(parameters) >= WORTH_SKIPPING
             with self.block(f"if {condition}:") if skippable else nullcontext():
                 for p in parameters:
-                    target, sign = (self.names[p], "-= lr *") if self.descend else (gradients[p], "+=")
+                    target, sign = (self.names.of[p], "-= lr *") if self.descend else (gradients[p], "+=")
                     self.write_sum(target, sign, self.terms[p])
 
     def write_entangled(self, gradients: dict[Traced, str]) -> None:
-        """The gradients in which other parameters occur: they are computed before any parameter moves."""
+        """Write the gradients in which other parameters occur, before any parameter moves."""
         for p, terms in self.terms.items():
             if not {p}.issuperset(self.parameters_in(terms)):
                 gradient = Traced(p.tracing)
-                self.names[gradient] = gradients[p]
+                self.names.of[gradient] = gradients[p]
                 self.write_sum(gradients[p], "=", terms)
                 self.terms[p] = [gradient]
 
     def parameters_in(self, terms: Iterable[Operand]) -> Iterator[Traced]:
-        """The parameters that occur in the text of terms."""
+        """Yield the parameters that occur in the text of terms."""
         for x in terms:
             if isinstance(x, Traced):
                 if x in self.graph.parameters:
                     yield x
                 elif x not in self.own_line:
-                    yield from self.parameters_in(parts_of(x))
+                    yield from self.parameters_in(needed_for(x))
 
     def condition(self, p: Traced) -> str:
-        """The name of the gradient that a parameter's gradient is a multiple of, if that has a switch; else ""."""
+        """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
         (term, *others) = self.terms[p]
         if isinstance(term, Traced) and not others:
             for factor in (term, *term.operands[:1]):
                 if isinstance(factor, Traced) and factor in self.switched:
-                    return self.names[factor]
+                    return self.names.of[factor]
         return ""
 
     # ----------------------------------------------------------------------------------------- lines and formulas
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """Within, lines are indented below this one."""
+        """Write a line, and indent those below it until the block ends."""
         self.write_line(head)
         self.depth += 1
         yield
         self.depth -= 1
 
     def write_line(self, line: str) -> None:
+        """Write a line."""
         self.lines.append("    " * self.depth + line)
 
+    def define(self, xs: Iterable[Operand]) -> None:
+        """Write the lines that must stand before a text in which these occur."""
+        for x in map(first_of, xs):
+            if isinstance(x, Traced) and x.op and x not in self.names.of:
+                self.define(needed_for(x))
+                if x in self.own_line:
+                    self.write_operation(x)
+
     def write_operation(self, x: Traced) -> None:
-        """The line that computes it."""
-        if x.op is rules.weighted_sum:
-            self.write_sum(self.name(x, x.label), "=", terms_of(x), self.place_comment(x))
+        """Write the line that computes x."""
+        terms = terms_of(x)
+        text = "" if terms else self.formula_of(x).text
+        name = self.names.give(x, x.label)
+        if terms:
+            self.write_sum(name, "=", terms, self.place_comment(x))
         else:
-            formula, _ = self.formula_of(x)
-            self.write_line(f"{self.name(x, x.label)} = {formula}")
+            self.write_line(f"{name} = {text}")
 
     def place_comment(self, x: Traced) -> str:
-        """Where the parameters stand that an operation is given, if they all stand in one place."""
-        places = {place_of(p) for p in x.children if p in self.graph.parameters}
+        """Say where the parameters stand that an operation is given, if they all stand in one place."""
+        places = {place_of(p.label) for p in x.children if p in self.graph.parameters}
         return f"  # {min(places)}" if len(places) == 1 and "" not in places else ""
 
     def write_sum(self, target: str, sign: str, terms: Sequence[Operand], comment: str = "") -> None:
-        """Terms added from left to right: target = a + b - c, target += a + b - c or target -= lr * (a + b - c)."""
+        """Write terms added from left to right: target = a + b - c, target += a + b - c, target -= lr * (a + b - c)."""
+        self.define(terms)
         if sign != "=" and len(terms) > LONGEST_SUM:
-            total = self.new_name()
+            total = self.names.new()
             self.write_sum(total, "=", terms)
         else:
             text = self.sum_of(terms[:LONGEST_SUM])
@@ -319,64 +364,20 @@ class Source:
             self.write_line(f"{target} = {target}{self.sum_of(terms[start : start + LONGEST_SUM])}")
 
     def sum_of(self, terms: Iterable[Operand]) -> str:
-        """The terms, each with its sign: " + a - b + c"."""
+        """Write the terms, each with its sign: " + a - b + c"."""
         total = ""
-        for text, level in map(self.text_of, terms):
-            total += f" - {text[1:]}" if level == NEGATION else f" + {within(text, level, PRODUCT)}"
+        for term in map(self.text_of, terms):
+            total += f" - {term.text[1:]}" if term.binding == SIGN else f" + {term.within(PRODUCT)}"
         return total
 
-    def text_of(self, x: Operand) -> tuple[str, int]:
-        """A name, number or formula, and how tightly it holds together. What needs a line of its own has it then."""
+    def text_of(self, x: Operand) -> Text:
+        """Write a name, a number or a formula whose shared parts have their lines already."""
         if isinstance(x, float):
-            return repr(x), ATOM if math.copysign(1.0, x) > 0.0 else NEGATION
+            return PROGRAM.operand(PROGRAM.number(x))
         x = x.first
-        if x.op and x in self.own_line and x not in self.names:
-            self.write_operation(x)
-        return (self.names[x], ATOM) if x in self.names else self.formula_of(x)
+        return Text(self.names.of[x], ATOM) if x in self.names.of else self.formula_of(x)
 
-    def formula_of(self, x: Traced) -> tuple[str, int]:
-        """An operation written with the texts of its operands, and how tightly it holds together."""
-        texts = [self.text_of(operand) for operand in x.operands]
-        if x.op is rules.neg:
-            return f"-{within(*texts[0], NEGATION)}", NEGATION
-        if x.op in OPERATORS:
-            sign, level = OPERATORS[x.op]
-            left, right = texts
-            return f"{within(*left, level)} {sign} {within(*right, level + 1)}", level
-        return f"{self.function_name(x.op)}({', '.join(text for text, _ in texts)})", ATOM
-
-    def function_name(self, op: Rule) -> str:
-        """The name under which the text can call `forward` of a row."""
-        function = FUNCTIONS.get(op, op.forward)
-        if function not in self.function_names:
-            wish = function.__name__ if op in FUNCTIONS else op.symbol
-            self.function_names[function] = name = self.new_name(wish)
-            self.functions[name] = function
-        return self.function_names[function]
-
-    def name(self, x: Traced, wish: str) -> str:
-        """Give it a name."""
-        self.names[x] = self.new_name(wish)
-        return self.names[x]
-
-    def new_name(self, wish: str = "") -> str:
-        """The name wished for if Python takes it for a name and nothing else has it; otherwise v1, v2, …."""
-        name = unicodedata.normalize("NFKC", wish)  # as Python reads it
-        if not name.isidentifier() or keyword.iskeyword(name):
-            name = ""
-        while not name or name in self.taken:
-            self.count += 1
-            name = f"v{self.count}"
-        self.taken.add(name)
-        return name
-
-
-def within(text: str, level: int, outer: int) -> str:
-    """In parentheses unless it holds together at least as tightly as what is around it."""
-    return text if level >= outer else f"({text})"
-
-
-def place_of(p: Traced) -> str:
-    """Where a parameter stands, by its label: "layers.0.neurons.3" for "layers.0.neurons.3.w.1"; "" if nowhere."""
-    match = re.fullmatch(r"([\w.]+)\.[^\W\d]\w*(\.\d+)*", p.label)
-    return match[1] if match else ""
+    def formula_of(self, x: Traced) -> Text:
+        """Write an operation with the texts of its operands."""
+        function = "" if PROGRAM.has_sign(x.op) else self.names.function(x.op)
+        return write(x.op, list(map(self.text_of, x.operands)), PROGRAM, function)

@@ -1,4 +1,4 @@
-"""`static_graph`: a computation traced once and written out as straight-line Python, forward and backward.
+"""Trace a computation once, write it out as straight-line Python, forward and backward, and run that.
 
 A dynamic graph is built anew whenever the program runs. A static graph is built once: the function is run with names
 instead of numbers, and what it does to them is written down, one line per operation forward and one line per gradient
@@ -15,16 +15,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from traceback import walk_tb
 from typing import Any
 
+from tinygrad_edu.arguments import distinct_leaves, positive, real
 from tinygrad_edu.engine import Constant, Value
-from tinygrad_edu.rules import real
-from tinygrad_edu.tracing import Inputs, Traced, TracedGraph, is_list, trace_function
-from tinygrad_edu.writing import Operand, Source
+from tinygrad_edu.static.arguments import Inputs, is_list
+from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
+from tinygrad_edu.static.writing import Operand, Writer
 
 LIMIT = 200_000
 
 
 def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> StaticGraph:
-    """`function` as a static graph: what is returned is called like it, with numbers, and is much faster.
+    """Return `function` as a static graph: it is called like the function, with numbers, and is much faster.
 
     function    takes numbers and lists of them, and returns one scalar. It is run once, when the static graph is first
                 called, with names in place of the numbers. Arguments may be given by name or left to their defaults; a
@@ -70,23 +71,22 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
 
 
 class StaticGraph:
-    """What `static_graph` returns."""
+    """Run a function as a static graph: see `static_graph`."""
 
     def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> None:
         self.function = function
-        self.parameters = list(parameters)
+        self.parameters = check_parameters(parameters)
         self.limit = limit
         self.takes = Inputs(function)
         self.graph: TracedGraph | None = None
         self.programs: dict[bool, Program] = {}
-        check_parameters(self.parameters)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> float:
-        """The result for these arguments. Its gradients are added to those of the parameters."""
+        """Return the result for these arguments, and add its gradients to those of the parameters."""
         return self.accumulate([self.takes.bind(arguments, keywords) if keywords else self.takes.of_sample(arguments)])
 
     def batch(self, samples: Iterable[Sequence[Any]]) -> float:
-        """The sum of the results for samples, each a tuple of arguments. Its gradients are added to the parameters'.
+        """Return the sum of the results for samples, tuples of arguments, and add its gradients to the parameters'.
 
         What is left is the same as after a call for each sample, one after the other. Raises TypeError for what is no
         tuple of arguments, ValueError if there is no sample, or one of another shape than the first that was ever
@@ -95,72 +95,71 @@ class StaticGraph:
         return self.accumulate([self.takes.of_sample(sample) for sample in samples])
 
     def accumulate(self, samples: Sequence[Sequence[Any]]) -> float:
-        """`batch` for samples that have their inputs in order."""
+        """Do what `batch` does for samples that have their inputs in order."""
         graph, rows = self.prepare(samples)
         parameters = graph.parameters.values()
-        held = [0.0 + parameter.grad for parameter in parameters]
+        held = [parameter.grad or 0.0 for parameter in parameters]  # None, not computed and -0.0 count as 0.0
         total, gradients = self.program(graph).run(rows, [parameter.data for parameter in parameters], held)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         return total
 
     def descend(self, samples: Iterable[Sequence[Any]], lr: float) -> float:
-        """Stochastic gradient descent through samples: after each, every parameter moves by -lr times its gradient.
+        """Descend stochastically: after each sample, every parameter moves by -lr times its gradient.
 
         Returns the sum of the results, each from before its update. No `grad` is touched. Raises the errors of `batch`,
         and ValueError if `lr` is not positive; then no parameter has moved. Source: Qiu, Neural Networks and Deep
         Learning, algorithm 4.1.
         """
-        if not real(lr) > 0.0:
-            raise ValueError(f"lr must be positive, got {lr}")
+        lr = positive("lr", lr)
         graph, rows = self.prepare([self.takes.of_sample(sample) for sample in samples])
         parameters = graph.parameters.values()
         program = self.program(graph, descend=True)
-        total, numbers = program.run(rows, [parameter.data for parameter in parameters], real(lr))
+        total, numbers = program.run(rows, [parameter.data for parameter in parameters], lr)
         for parameter, number in zip(parameters, numbers, strict=True):
             parameter.data = number
         return total
 
     @property
     def source(self) -> str:
-        """What a call runs, as text. Before the first call it takes every input for a number, not a list."""
+        """Return what a call runs, as text. Before the first call every input counts as a number, not a list."""
         return self.shown().text
 
     @property
     def compiled(self) -> Callable[..., Any]:
-        """The function that a call runs, for the debugger: `b f.compiled` sets a breakpoint there."""
+        """Return the function that a call runs, for the debugger: `b f.compiled` sets a breakpoint there."""
         return self.shown().function
 
     @property
     def descent_source(self) -> str:
-        """What `descend` runs, as text."""
+        """Return what `descend` runs, as text."""
         return self.shown(descend=True).text
 
     def prepare(self, samples: Sequence[Sequence[Any]]) -> tuple[TracedGraph, list[list[float]]]:
-        """The graph, traced with the first sample ever given, and the numbers of each sample in a row."""
+        """Return the graph, traced with the first sample ever given, and the numbers of each sample in a row."""
         if not samples:
             raise ValueError("a static graph needs at least one sample")
         graph = self.traced(samples[0])
         return graph, [row_of(sample, graph.shapes) for sample in samples]
 
     def traced(self, sample: Sequence[Any]) -> TracedGraph:
-        """The graph; it is traced when first needed, for inputs like those of this sample."""
+        """Return the graph; it is traced when first needed, for inputs like those of this sample."""
         if self.graph is None:
             self.graph = self.trace(sample)
         return self.graph
 
     def trace(self, sample: Sequence[Any]) -> TracedGraph:
-        """A graph for inputs like those of this sample."""
+        """Trace the function for inputs like those of this sample."""
         return trace_function(self.function, self.takes, self.parameters, sample, self.limit)
 
     def program(self, graph: TracedGraph, descend: bool = False) -> Program:
-        """The program; it is written and compiled when it is first needed."""
+        """Return the program; it is written and compiled when it is first needed."""
         if descend not in self.programs:
             self.programs[descend] = Program(graph, descend)
         return self.programs[descend]
 
     def shown(self, descend: bool = False) -> Program:
-        """The program to look at. Before the first call it is made anew each time: only a call decides on shapes."""
+        """Return the program to look at; before the first call, which decides on shapes, it is made anew each time."""
         if self.graph is None:
             return Program(self.trace(self.takes.zeros()), descend)
         return self.program(self.graph, descend)
@@ -170,14 +169,14 @@ class StaticGraph:
         return f"<static graph of {name}, {len(self.parameters)} parameters>"
 
 
-class Program(Source):
-    """A source, compiled, and registered under a file name so that debuggers, tracebacks and `inspect` show it."""
+class Program(Writer):
+    """Compile a program, and register it under a file name so that debuggers, tracebacks and `inspect` show it."""
 
     def __init__(self, graph: TracedGraph, descend: bool) -> None:
         super().__init__(graph, descend)
         self.file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
         linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
-        namespace: dict[str, Any] = {"__name__": __name__, **self.functions}
+        namespace: dict[str, Any] = {"__name__": __name__, **self.names.functions}
         exec(compile(self.text, self.file, "exec"), namespace)
         self.function: Callable[..., Any] = namespace["descend" if descend else "backpropagate"]
 
@@ -190,9 +189,9 @@ class Program(Source):
             raise self.explained(error) from error
 
     def explained(self, error: Exception) -> Exception:
-        """The error that the table has for this one: the graph is computed again, row by row."""
+        """Return the error that the table has for this one: compute the graph again, row by row."""
         frames = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code is self.function.__code__]
-        numbers = {x: frames[0].f_locals[self.names[x]] for x in [*self.graph.inputs, *self.graph.parameters]}
+        numbers = {x: frames[0].f_locals[self.names.of[x]] for x in [*self.graph.inputs, *self.graph.parameters]}
 
         def numbers_of(operands: Sequence[Operand]) -> list[float]:
             return [numbers[x] if isinstance(x, Traced) else x for x in operands]
@@ -208,7 +207,7 @@ class Program(Source):
 
 
 def row_of(inputs: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
-    """The numbers of a sample's inputs in a row. Raises ValueError if one has another shape."""
+    """Return the numbers of a sample's inputs in a row. Raises ValueError if one has another shape."""
     row: list[float] = []
     for x, (name, shape) in zip(inputs, shapes.items(), strict=True):
         add_numbers(x, shape, name, row)
@@ -228,14 +227,10 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
         raise ValueError(f"{name} was {expected} when the graph was traced, now it is {got}")
 
 
-def check_parameters(parameters: Sequence[Any]) -> None:
-    """Raises TypeError or ValueError unless they are Values, each given once, that vary and are not computed."""
-    if not parameters:
-        raise ValueError("a static graph needs parameters to differentiate by, got none")
-    for parameter in parameters:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"a parameter of a static graph is a Value, got {parameter!r}")
-        if parameter.op or isinstance(parameter, Constant):
-            raise ValueError(f"{parameter!r} is no parameter: it is {'computed' if parameter.op else 'a constant'}")
-    if len(set(parameters)) != len(parameters):
-        raise ValueError(f"{len(parameters) - len(set(parameters))} of the parameters are given twice")
+def check_parameters(parameters: Any) -> list[Value]:
+    """Return the parameters as a list. Raises TypeError or ValueError unless they are leaves that vary, each once."""
+    leaves = distinct_leaves("a static graph", parameters, Value)
+    for leaf in leaves:
+        if isinstance(leaf, Constant):
+            raise ValueError(f"{leaf!r} is no parameter: it is a constant")
+    return leaves

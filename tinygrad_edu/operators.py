@@ -1,0 +1,79 @@
+"""Python's operators, and the functions of one scalar as methods: each hands its row of the table to `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, Generic, TypeVar
+
+from tinygrad_edu import functions, rules
+from tinygrad_edu.rule import Scalar
+
+Kind = TypeVar("Kind")
+
+
+class Operators(Scalar, Generic[Kind]):
+    """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` does with a row.
+
+    `Kind` is what comes out; `number()` is what the comparisons compare.
+    """
+
+    __slots__ = ()
+    apply: Callable[..., Kind]
+    data: float
+
+    def __add__(self, other: Kind | float) -> Kind:      return self.apply(rules.add, self, other)
+    def __radd__(self, other: float) -> Kind:            return self.apply(rules.add, other, self)
+    def __sub__(self, other: Kind | float) -> Kind:      return self.apply(rules.sub, self, other)
+    def __rsub__(self, other: float) -> Kind:            return self.apply(rules.sub, other, self)
+    def __mul__(self, other: Kind | float) -> Kind:      return self.apply(rules.mul, self, other)
+    def __rmul__(self, other: float) -> Kind:            return self.apply(rules.mul, other, self)
+    def __truediv__(self, other: Kind | float) -> Kind:  return self.apply(rules.div, self, other)
+    def __rtruediv__(self, other: float) -> Kind:        return self.apply(rules.div, other, self)
+    def __pow__(self, exponent: Any) -> Any:             return functions.power(self, exponent)
+    def __rpow__(self, base: float) -> Any:              return functions.power(base, self)
+    def __neg__(self) -> Kind:                           return self.apply(rules.neg, self)
+    def __pos__(self) -> Any:                            return self
+    def __abs__(self) -> Kind:                           return self.apply(rules.absolute, self)
+
+    def exp(self) -> Kind:                               return self.apply(rules.exp, self)
+    def log(self) -> Kind:                               return self.apply(rules.log, self)
+    def sqrt(self) -> Kind:                              return self.apply(rules.sqrt, self)
+    def sin(self) -> Kind:                               return self.apply(rules.sin, self)
+    def cos(self) -> Kind:                               return self.apply(rules.cos, self)
+    def tanh(self) -> Kind:                              return self.apply(rules.tanh, self)
+    def sigmoid(self) -> Kind:                           return self.apply(rules.sigmoid, self)
+    def softplus(self) -> Kind:                          return self.apply(rules.softplus, self)
+    def relu(self) -> Kind:                              return self.apply(rules.relu, self)
+    def leaky_relu(self, slope: Any = 0.01) -> Kind:     return self.apply(rules.leaky_relu, self, slope)
+    def elu(self, gamma: Any = 1.0) -> Kind:             return self.apply(rules.elu, self, gamma)
+
+    def __lt__(self, other: Any) -> bool:                return number_in(self) < number_in(other)
+    def __le__(self, other: Any) -> bool:                return number_in(self) <= number_in(other)
+    def __gt__(self, other: Any) -> bool:                return number_in(self) > number_in(other)
+    def __ge__(self, other: Any) -> bool:                return number_in(self) >= number_in(other)
+
+    def number(self) -> float:
+        """Return what <, <=, > and >= compare."""
+        return self.data
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same object, as dictionary keys need. Raises TypeError for a number."""
+        if isinstance(other, Real):
+            raise TypeError(f"== {other} would compare an object, not its number: write x.data == {other}")
+        return self is other
+
+    def __bool__(self) -> bool:
+        """Raise TypeError: `if x` would be true even where x is 0."""
+        raise TypeError("neither true nor false: write x > 0, or x.data != 0, to decide by its number")
+
+    def __format__(self, spec: str) -> str:
+        """Format the number: f"{x:.2f}"; without a format, as `str` does."""
+        return format(self.number(), spec) if spec else str(self)
+
+
+def number_in(x: Any) -> float:
+    """Return the number within a scalar, however deep; a number as it is."""
+    return x.number() if isinstance(x, Operators) else x

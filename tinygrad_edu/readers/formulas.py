@@ -1,0 +1,51 @@
+"""Write the formula a graph computes, and the formula of its derivative, in the names of its leaves.
+
+>>> x, y = Value(2.0, "x"), Value(3.0, "y")
+>>> z = x * y + y.sin()
+>>> print(formula(z))
+x·y + sin(y)
+>>> print(derivative_formula(z, y))
+cos(y) + x
+"""
+
+from __future__ import annotations
+
+from tinygrad_edu.engine import Constant, Value, topological_order
+from tinygrad_edu.readers.higher import gradients
+from tinygrad_edu.readers.naming import names
+from tinygrad_edu.readers.replay import replay
+from tinygrad_edu.readers.symbol import Symbol
+
+
+def formula(value: Value) -> Symbol | float:
+    """Return what a graph computes in the names of its leaves: `str` writes it, `size` tells how long it is.
+
+    A node that is used twice is written twice, so the formula can be exponentially longer than the graph.
+
+    >>> x = Value(2.0, "x")
+    >>> for _ in range(3):
+    ...     x = 4.0 * x * (1.0 - x)
+    >>> formula(x).size
+    43
+    """
+    return written_out(value, leaf_symbols(value))
+
+
+def derivative_formula(output: Value, x: Value) -> Symbol | float:
+    """Return ∂output/∂x in the names of the leaves: what symbolic differentiation gives.
+
+    Raises as `gradients` does.
+    """
+    return written_out(gradients(output, [x])[0], leaf_symbols(output))
+
+
+def leaf_symbols(root: Value) -> dict[Value, Symbol]:
+    """Return a symbol for each leaf that may vary."""
+    named = names(topological_order(root))
+    return {node: Symbol(name) for node, name in named.items() if not node.op and not isinstance(node, Constant)}
+
+
+def written_out(root: Value, symbols: dict[Value, Symbol]) -> Symbol | float:
+    """Compute a graph with symbols for its leaves."""
+    result: Symbol | float = replay(topological_order(root), symbols)
+    return result
