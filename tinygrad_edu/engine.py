@@ -17,6 +17,7 @@ from tinygrad_edu.operators import Operators
 from tinygrad_edu.rule import Rule, Scalar
 
 SERIALS = itertools.count(1)
+next_serial, new_object = SERIALS.__next__, object.__new__
 data_of, serial_of = attrgetter("data"), attrgetter("serial")
 
 
@@ -59,7 +60,7 @@ class Value(Operators["Value"]):
         self.op = None  # type: ignore[assignment]  # a leaf was made by no operation
         self.children = ()
         self.label = label
-        self.serial = next(SERIALS)
+        self.serial = next_serial()
 
     @staticmethod
     def apply(op: Rule, *inputs: Any) -> Any:
@@ -69,19 +70,19 @@ class Value(Operators["Value"]):
                 for other in inputs:
                     if isinstance(other, Scalar) and not isinstance(other, Value):
                         return other.apply(op, *inputs)  # another kind of scalar knows what to do with a Value
-                inputs = tuple(x if isinstance(x, Value) else Constant(x) for x in inputs)
+                inputs = tuple([x if isinstance(x, Value) else Constant(x) for x in inputs])
                 break
         try:  # for two operands written out, in half the time
             data = op.forward(inputs[0].data, inputs[1].data) if len(inputs) == 2 else op.forward(*map(data_of, inputs))
         except (ValueError, ArithmeticError) as error:
             raise op.no_value([*map(data_of, inputs)], error) from None
-        out = object.__new__(Value)
+        out = new_object(Value)
         out.data = data
         out.grad = NOT_COMPUTED
         out.op = op
         out.children = inputs
         out.label = ""
-        out.serial = next(SERIALS)
+        out.serial = next_serial()
         return out
 
     def partials(self) -> tuple[float, ...]:
@@ -119,7 +120,7 @@ class Value(Operators["Value"]):
         """Write one line, also for an object that a debugger stops in before it is complete."""
         name = getattr(self, "label", "") or f"v{getattr(self, 'serial', '?')}"
         shown = [f"{name}={getattr(self, 'data', float('nan')):.4g}"]
-        if has_gradient(self) and not isinstance(self, Constant):
+        if hasattr(self, "grad") and has_gradient(self) and not isinstance(self, Constant):
             shown.append(f"grad={self.grad:.4g}")
         if op := getattr(self, "op", None):
             shown.append(f"op={op.symbol!r}")
@@ -129,14 +130,14 @@ class Value(Operators["Value"]):
         """Take over what `pickle` kept, the order included; Values made from now on come later."""
         for name, kept in ((state[0] or {}) | state[1]).items():
             setattr(self, name, kept)
-        for _ in itertools.islice(SERIALS, max(0, self.serial - next(SERIALS))):
+        for _ in itertools.islice(SERIALS, max(0, self.serial - next_serial())):
             pass
 
     def __copy__(self) -> Any:
         """Copy this node, under a serial number of its own. Its children stay the same."""
-        copied = object.__new__(type(self))
+        copied = new_object(type(self))
         copied.__setstate__(self.__reduce_ex__(2)[2])  # type: ignore[index]  # as pickle does
-        copied.serial = next(SERIALS)
+        copied.serial = next_serial()
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -191,4 +192,4 @@ def topological_order(root: Value) -> list[Value]:
 
 def has_gradient(node: Value) -> bool:
     """Tell whether a gradient has been computed: None and NotComputed stand for none."""
-    return not isinstance(getattr(node, "grad", None), (NotComputed, type(None)))
+    return node.grad is not None and type(node.grad) is not NotComputed

@@ -15,7 +15,7 @@ parameter, it returns the change of the parameter and what to remember next. Eve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from tinygrad_edu.arguments import count, distinct_leaves, fraction, not_negative, positive
 from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
@@ -43,24 +43,26 @@ class Optimizer:
         Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
         no gradient has been computed at all.
         """
-        self.check_gradients()
-        for i, parameter in enumerate(self.parameters):
-            if has_gradient(parameter):
-                change, *memory = self.update(parameter.grad, *self.memories[i])
-                parameter.data += change
-                self.memories[i] = tuple(memory)
+        for i in self.moving():
+            parameter = self.parameters[i]
+            change, *memory = self.update(parameter.grad, *self.memories[i])
+            parameter.data += change
+            self.memories[i] = tuple(memory)
 
     def zero_grad(self) -> None:
         """Clear the gradients of all parameters."""
         for parameter in self.parameters:
             parameter.grad = NOT_COMPUTED
 
-    def check_gradients(self) -> None:
-        for i, parameter in enumerate(self.parameters):
-            if has_gradient(parameter) and not math.isfinite(parameter.grad):
-                raise FloatingPointError(f"the gradient of {name_of(parameter, i)} is {parameter.grad}")
-        if not any(map(has_gradient, self.parameters)):
+    def moving(self) -> list[int]:
+        """Return which parameters have a gradient, by their places. Raises the errors of `step`."""
+        moving = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
+        if not moving:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
+        for i in moving:
+            if not math.isfinite(self.parameters[i].grad):
+                raise FloatingPointError(f"the gradient of {name_of(self.parameters, i)} is {self.parameters[i].grad}")
+        return moving
 
     def state_dict(self) -> State:
         """The learning rate, and each thing remembered, as a list with one number per parameter."""
@@ -234,6 +236,6 @@ class InverseTimeDecay(Decay):
         return 1.0 / (1.0 + self.beta * t)
 
 
-def name_of(parameter: Value, i: int) -> str:
+def name_of(parameters: Sequence[Value], i: int) -> str:
     """Return what a message calls a parameter: its label, or its position."""
-    return parameter.label or f"parameter {i}"
+    return parameters[i].label or f"parameter {i}"

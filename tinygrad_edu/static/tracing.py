@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any, NamedTuple, NoReturn
 
 from tinygrad_edu.arguments import real
-from tinygrad_edu.engine import SERIALS, Value, topological_order
+from tinygrad_edu.engine import Value, next_serial, topological_order
 from tinygrad_edu.operators import Operators
 from tinygrad_edu.readers.symbol import simplify
 from tinygrad_edu.rule import Rule, Scalar
@@ -51,7 +51,7 @@ class Traced(Operators["Traced"]):
         self.op = op  # type: ignore[assignment]  # a name was made by no operation
         self.operands = operands
         self.first = self
-        self.serial = serial or next(SERIALS)
+        self.serial = serial or next_serial()
 
     def apply(self, op: Rule, *inputs: Any) -> Any:
         """Record one operation."""
