@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tinygrad_edu import Constant, Value, check_gradients, draw_dot, explain, save_graph, topological_order
 from tinygrad_edu.engine import start_backward
 from tinygrad_edu.readers.check import GradientError
-from tinygrad_edu.readers.naming import names
+from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.notation import FORMULA, columns
 from tinygrad_edu.readers.replay import fresh_gradients
 from tinygrad_edu.rules import Rule
@@ -158,7 +158,7 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """Return the table: a line for each node, in the order of backward, a column for each algorithm."""
-        named = names(topological_order(self.root))
+        named = node_names(topological_order(self.root))
         head = ["node", *(algorithm.name for algorithm in self.algorithms)]
         body = [[named[node] for node in self.nodes], *map(self.column, self.algorithms)]
         return columns([tuple(f"{cell}  " for cell in row) for row in [head, *zip(*body, strict=True)]])
@@ -173,7 +173,7 @@ class Comparison:
 
     def legend(self) -> Iterator[tuple[str, ...]]:
         """Say what each wrong algorithm does, and where its numbers part from the right ones."""
-        named = names(topological_order(self.root))
+        named = node_names(topological_order(self.root))
         for mistake in self.mistakes:
             right, wrong = self.gradients[mistake.right], self.gradients[mistake.wrong]
             where = "nothing is wrong" if wrong else "gave up"

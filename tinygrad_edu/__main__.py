@@ -23,10 +23,11 @@ from typing import Any, NoReturn
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
-from tinygrad_edu.show.render import INSTALL, renderer
+from tinygrad_edu.show.render import renderer
 from tinygrad_edu.show.source import Recording, as_input, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import as_recorded, check_name, save_page
 from tinygrad_edu.show.text import explain
+from tinygrad_edu.words import say
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
 FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
@@ -210,7 +211,7 @@ def doctor() -> int:
     print(f"dot         {shutil.which('dot') or 'not found'}")
     print(f"pygraphviz  {version('pygraphviz')}")
     print(f"matplotlib  {version('matplotlib')}, for the curves of the demos")
-    print(f"pictures are rendered by {renderer()}" if renderer() else f"no picture can be rendered: {INSTALL}")
+    print(f"pictures are rendered by {renderer()}" if renderer() else f"no picture can be rendered: {say('install')}")
     return 0
 
 

@@ -66,11 +66,11 @@ def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
     """Return several objects of a class as a list. Raises TypeError, with the first that is none, for anything else."""
     if isinstance(xs, kind) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} must be a list of {kind.__name__}s, got {xs!r} ({type(xs).__name__})")
-    xs = list(xs)
-    for x in xs:
+    found: list[T] = list(xs)
+    for x in found:
         if not isinstance(x, kind):
             raise TypeError(f"{name}: a {kind.__name__} is needed, got {x!r} ({type(x).__name__})")
-    return xs
+    return found
 
 
 def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:

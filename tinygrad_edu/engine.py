@@ -136,7 +136,7 @@ class Value(Operators["Value"]):
     def __copy__(self) -> Any:
         """Copy this node, under a serial number of its own. Its children stay the same."""
         copied = new_object(type(self))
-        copied.__setstate__(self.__reduce_ex__(2)[2])  # type: ignore[index]  # as pickle does
+        copied.__setstate__(self.__reduce_ex__(2)[2])  # as pickle does
         copied.serial = next_serial()
         return copied
 

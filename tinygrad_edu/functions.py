@@ -93,8 +93,8 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
 
 def shifted(name: str, xs: Iterable[Number]) -> tuple[list[Any], Any]:
     """Return the xᵢ minus the greatest, whose exp cannot overflow, and the greatest. Raises ValueError on []."""
-    xs = list(xs)
-    if not xs:
+    inputs: list[Any] = list(xs)
+    if not inputs:
         raise ValueError(f"{name} needs at least one input, got []")
-    greatest = functools.reduce(rules.maximum, xs)
-    return [x - greatest for x in xs], greatest
+    greatest = functools.reduce(rules.maximum, inputs)
+    return [x - greatest for x in inputs], greatest

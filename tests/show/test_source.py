@@ -15,7 +15,7 @@ import tinygrad_edu.nn
 from tinygrad_edu import Parameter, Value, topological_order
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.show.expression import ExpressionError
-from tinygrad_edu.show.source import Place, Recording, record, record_expression
+from tinygrad_edu.show.source import Recording, Span, record, record_expression
 
 exact = pytest.mark.skipif(sys.version_info < (3, 11), reason="before Python 3.11 only the line is known")
 
@@ -29,7 +29,7 @@ def function_in(folder: Path, program: str, name: str = "f") -> Any:
     return namespace[name]
 
 
-def text_at(recording: Recording, place: Place) -> str:
+def text_at(recording: Recording, place: Span) -> str:
     """The text that a place marks."""
     lines = [recording.line(place.file, number) for number in range(place.line, place.end_line + 1)]
     lines[-1] = lines[-1][: place.end_column]

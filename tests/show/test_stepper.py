@@ -31,7 +31,7 @@ from tinygrad_edu import (
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.readers.symbol import text_of
 from tinygrad_edu.show import render
-from tinygrad_edu.show.diagram import FORMULAS
+from tinygrad_edu.show.style import FORMULAS
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
 in_a_browser = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu.engine import Constant, Value, topological_order
-from tinygrad_edu.readers.naming import names
+from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.readers.replay import fresh_gradients, replay
 
@@ -101,7 +101,7 @@ def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
     if not 0.0 < tolerance < 1.0:
         raise ValueError(f"tolerance is a relative error, between 0 and 1, got {tolerance}")
     order = topological_order(root)
-    named = names(order)
+    named = node_names(order)
     edges = check_edges(order, tolerance)
     chained = chain_rule(order, edges)
     with fresh_gradients(root):

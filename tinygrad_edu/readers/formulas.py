@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from tinygrad_edu.engine import Constant, Value, topological_order
 from tinygrad_edu.readers.higher import gradients
-from tinygrad_edu.readers.naming import names
+from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.replay import replay
 from tinygrad_edu.readers.symbol import Symbol
 
@@ -41,7 +41,7 @@ def derivative_formula(output: Value, x: Value) -> Symbol | float:
 
 def leaf_symbols(root: Value) -> dict[Value, Symbol]:
     """Return a symbol for each leaf that may vary."""
-    named = names(topological_order(root))
+    named = node_names(topological_order(root))
     return {node: Symbol(name) for node, name in named.items() if not node.op and not isinstance(node, Constant)}
 
 

@@ -13,7 +13,7 @@ LAYER = re.compile(r"(?P<place>.*\blayers\.\d+|.*\bneurons)\.")
 PLACE = re.compile(r"(?P<place>[\w.]+)\.[^\W\d]\w*(\.\d+)*")
 
 
-def names(order: Sequence[Value]) -> dict[Value, str]:
+def node_names(order: Sequence[Value]) -> dict[Value, str]:
     """Name the nodes of a topological order, except constants without a label: they are their numbers.
 
     A node is called by its label, numbered if several have the same: x₁, x₂, …. Without one, an operation is called

@@ -87,14 +87,15 @@ def write(op: Rule, operands: Sequence[Text], notation: Notation, function: str 
     if products := op.written_out(*operands):
         return Text(notation.plus.join(product(factors, notation) for factors in products), SUM)
     if op is rules.neg:
-        return write_negative(*operands, notation)
+        return write_negative(operands[0], notation)
     if op is rules.absolute and notation.superscripts:
         return Text(f"|{operands[0].text}|")
     if not notation.has_sign(op):
         name = function or notation.functions.get(op.symbol, op.symbol)
         return Text(f"{name}({', '.join(operand.text for operand in operands)})")
     binding = OPERATORS[op]
-    left, right = left_of(operands[0], binding), right_of(operands[1], op, notation)
+    left = operands[0].within(ATOM if binding == POWER else binding)  # a power's base holds together tighter
+    right = right_of(operands[1], op, notation)
     if notation.superscripts and (squared := square(op, left, right)):
         return Text(squared, binding)
     signs = {"+": notation.plus, "-": notation.minus, "*": notation.times, "/": notation.divide, "**": notation.power}
@@ -110,11 +111,6 @@ def write_negative(x: Text, notation: Notation) -> Text:
     """Write -x: a second sign stands in parentheses, and where bare signs may stand, so does a product."""
     needs_parentheses = x.binding == SIGN or notation.bare_signs and x.binding < SIGN
     return Text(notation.negative + x.within(ATOM if needs_parentheses else PRODUCT), SIGN)
-
-
-def left_of(x: Text, binding: int) -> str:
-    """Write a first operand: it may hold together as tightly as its operation, but a power's base tighter."""
-    return x.within(ATOM if binding == POWER else binding)
 
 
 def right_of(x: Text, op: Rule, notation: Notation) -> str:

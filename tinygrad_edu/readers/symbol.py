@@ -120,14 +120,10 @@ def simplify(op: Rule, x: Any, y: Any = None) -> Any:
         return -y
     if op is rules.mul and is_number(y, -1.0):
         return -x
-    if op is rules.div and isinstance(x, Symbol) and is_quotient(x.stands_for, y):
-        return x.stands_for / y
+    quotient = x.stands_for if op is rules.div and isinstance(x, Symbol) else None
+    if quotient is not None and quotient.op is rules.div and quotient.operands[1] is y:
+        return quotient / y
     return None
-
-
-def is_quotient(x: Symbol | None, divisor: Symbol | float) -> bool:
-    """Tell whether a symbol is a quotient by this very divisor."""
-    return x is not None and x.op is rules.div and x.operands[1] is divisor
 
 
 def size_of(x: Symbol | float) -> int:

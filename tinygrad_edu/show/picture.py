@@ -1,4 +1,4 @@
-"""A drawn graph that a notebook can show with or without Graphviz."""
+"""Show a drawn graph in a notebook, with or without Graphviz."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tinygrad_edu.show.text import trace
 
 
 class Picture(Digraph):  # type: ignore[misc]  # graphviz has no type hints
-    """A `graphviz.Digraph`; where nothing can render it, a notebook shows the trace of the graph instead."""
+    """Be a `graphviz.Digraph`; where nothing can render it, a notebook shows the trace of the graph instead."""
 
     root: Value
 

@@ -1,12 +1,10 @@
-"""Pictures from .gv sources: by the system's dot, or by pygraphviz, whose wheels bring Graphviz along."""
+"""Render .gv sources: by the system's dot, or by pygraphviz, whose wheels bring Graphviz along."""
 
 from __future__ import annotations
 
-INSTALL = "pip install pygraphviz brings Graphviz along (or install your system's graphviz)"
-
 
 def render(source: str, format: str) -> bytes | None:
-    """The picture of a .gv source by the system's dot, else by pygraphviz, else None."""
+    """Return the picture of a .gv source by the system's dot, else by pygraphviz, else None."""
     name = renderer()
     if name == "dot":
         from graphviz import Source
@@ -20,7 +18,7 @@ def render(source: str, format: str) -> bytes | None:
 
 
 def renderer() -> str | None:
-    """What can render a picture here: "dot", "pygraphviz" or None."""
+    """Tell what can render a picture here: "dot", "pygraphviz" or None."""
     import importlib.util
     import shutil
 

@@ -1,4 +1,4 @@
-"""Where in the learner's source each Value was made, and what the learner calls it.
+"""Record where in the learner's source each Value was made, and what the learner calls it.
 
 A function is watched while it runs as a profiler watches it, with `sys.setprofile`: the engine knows nothing of this
 and costs nothing more when nobody watches.
@@ -24,6 +24,7 @@ from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.rule import Rule
 from tinygrad_edu.show import expression
+from tinygrad_edu.words import say
 
 PACKAGE = os.path.dirname(tinygrad_edu.__file__) + os.sep
 LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
@@ -31,8 +32,8 @@ OUTERMOST, MODULE, FUNCTION, CALLED = range(4)  # where a name stands, the close
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
 
 
-class Place(NamedTuple):
-    """A piece of source text. Lines count from 1, columns from 0 in characters; `end_column` is the first after it."""
+class Span(NamedTuple):
+    """Mark off source text. Lines count from 1, columns from 0 in characters; `end_column` is the first after it."""
 
     file: str
     line: int
@@ -42,19 +43,19 @@ class Place(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """The calls that led to a Value, outermost first: the learner's own, and those that the last of them made here."""
+    """Hold the calls that led to a Value, outermost first: the learner's own, and those the last of them made here."""
 
-    learner: tuple[Place, ...]
-    package: tuple[Place, ...]
+    learner: tuple[Span, ...]
+    package: tuple[Span, ...]
 
 
 class Recording:
-    """What was seen while a function ran.
+    """Hold what was seen while a function ran.
 
     root    what it returned
     title   how it was called: "f(x = 1)"
     calls   for each Value made by an operation, and for each leaf made on the way, the calls that led to it
-    numbers for each operation, in the order of their computation, the data of its operands at the time
+    used    for each operation the data of its operands at the time
     texts   the lines of sources that are no files
     edited  files whose text is not what ran: they were edited since the program read them
     """
@@ -64,7 +65,7 @@ class Recording:
         self.title = title
         self.texts = dict(texts or {})
         self.calls: dict[Value, Calls] = {}
-        self.numbers: dict[Value, list[float]] = {}
+        self.used: dict[Value, list[float]] = {}
         self.labels: dict[Value, str] = {}  # with which the learner's code received Values
         self.variables: dict[Value, tuple[int, str]] = {}  # that hold Values: how far from the reader, and the name
         self.namespaces: dict[int, dict[str, Any]] = {}
@@ -88,7 +89,7 @@ class Recording:
                 self.texts[file] = []
 
     def watch(self, frame: FrameType, event: str, result: Any) -> None:
-        """Called by Python whenever a function is called or returns: what returns a Value is what made it."""
+        """Take note whenever Python calls a function or returns from it: what returns a Value is what made it."""
         if frame.f_back is None:
             return
         if event == "call":
@@ -96,62 +97,62 @@ class Recording:
         if event == "return":
             made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
             if isinstance(made, Value):
-                if frame.f_code is OPERATION:
-                    self.numbers.setdefault(made, [child.data for child in made.children])
-                if frame.f_code in (NEW_LEAF, OPERATION) and (calls := self.calls_to(frame)).learner:
+                if frame.f_code is NEW_NODE:
+                    self.used.setdefault(made, [child.data for child in made.children])
+                if frame.f_code in (NEW_LEAF, NEW_NODE) and (calls := self.calls_to(frame)).learner:
                     self.calls.setdefault(made, calls)
                 if is_learners(frame.f_back):
                     self.labels.setdefault(made, made.label)
             self.see_variables(frame)
 
     def see_variables(self, frame: FrameType) -> None:
-        """The variables of a function of the learner's, which may hold other Values each time it calls something."""
+        """Note the variables of a function of the learner's: they may hold others each time it calls something."""
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
             depth = sum(map(is_learners, frames_below(frame, RUN))) - 1
             self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
-        """A Value is called as by the variable closest to the reader, and by the first of these."""
+        """Name a Value after the variable nearest to the outermost function; the first one wins a tie."""
         for name, value in values_in(namespace):
             if value not in self.variables or distance < self.variables[value][0]:
                 self.variables[value] = distance, name
 
     def calls_to(self, frame: FrameType) -> Calls:
-        """The calls between `run` and this frame. Without one in the learner's files, the first here counts as such."""
+        """Return the calls between `run` and this frame. Without one in the learner's files, the first here counts."""
         frames = [frame for frame in frames_below(frame, RUN) if is_shown(frame)]
         last = max((i for i, frame in enumerate(frames) if is_learners(frame)), default=0) + 1
         typed = [frame for frame in frames[:last] if frame.f_code is TYPED]  # one in another: the last counts
         learner = typed[-1:] or [frame for frame in frames[:last] if is_learners(frame)] or frames[:1]
-        return Calls(tuple(map(self.place_of, learner)), tuple(map(self.place_of, frames[last:])))
+        return Calls(tuple(map(self.running, learner)), tuple(map(self.running, frames[last:])))
 
-    def place_of(self, frame: FrameType) -> Place:
-        """The piece of source text that a frame is running: before Python 3.11, its line."""
+    def running(self, frame: FrameType) -> Span:
+        """Return the source text that a frame is running: before Python 3.11, its line."""
         if frame.f_code is TYPED:
-            return place_of(frame.f_locals["node"], self.lines(EXPRESSION), EXPRESSION)
+            return span_of(frame.f_locals["node"], self.lines(EXPRESSION), EXPRESSION)
         file, line = frame.f_code.co_filename, frame.f_lineno
         self.codes.setdefault(file, set()).add(frame.f_code)
         if sys.version_info >= (3, 11):
             positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
             if None not in positions:
                 line, end_line, offset, end_offset = positions  # type: ignore[assignment]  # none of them is None
-                return place_at(self.lines(file), file, line, offset, end_line, end_offset)
-        return Place(file, line, 0, line, len(self.line(file, line)))
+                return span_at(self.lines(file), file, line, offset, end_line, end_offset)
+        return Span(file, line, 0, line, len(self.line(file, line)))
 
     def lines(self, file: str) -> list[str]:
-        """The lines of a source; none where its text is not to be had."""
+        """Return the lines of a source; none where its text is not to be had."""
         return self.texts[file] if file in self.texts else linecache.getlines(file)
 
     def line(self, file: str, number: int) -> str:
+        """Return a line of a source by its number."""
         return line_of(self.lines(file), number)
 
     def tree(self, file: str) -> ast.Module:
-        """The syntax tree of a source; an empty one where it is not Python."""
+        """Return the syntax tree of a source; an empty one where it is not Python."""
         return syntax_tree("".join(self.lines(file)))
 
     def names(self) -> dict[Value, str]:
-        """What the learner's variables call Values: those without a label, and those with one from this package that
-        does not tell where they stand in a network.
+        """Return what the learner's variables call Values whose label was not the learner's choice.
 
         A Value that several variables held has the name of the first in the function that was called, or else in its
         module, or else in the functions that it called.
@@ -159,7 +160,7 @@ class Recording:
         return {value: name for value, (_, name) in self.variables.items() if self.may_be_called_otherwise(value)}
 
     def names_in_networks(self) -> dict[Value, str]:
-        """What the function that was called calls Values whose names tell where they stand in a network."""
+        """Return what the function that was called calls Values whose names tell where they stand in a network."""
         return {
             value: name
             for value, (distance, name) in self.variables.items()
@@ -167,34 +168,34 @@ class Recording:
         }
 
     def data(self) -> dict[Value, float]:
-        """What each operand was when the graph was computed: it may have changed since, as in a step of training."""
+        """Return what each operand was when the graph was computed: it may have changed since, as in training."""
         return {
             operand: number
             for node in topological_order(self.root)
-            if node in self.numbers
-            for operand, number in zip(node.children, self.numbers[node], strict=True)
+            if node in self.used
+            for operand, number in zip(node.children, self.used[node], strict=True)
         }
 
     def may_be_called_otherwise(self, value: Value) -> bool:
-        """Whether a Value's label, if it has one, was not the learner's choice."""
+        """Tell whether a Value has no label, or one from this package that says nothing of a span in a network."""
         label = self.labels.get(value)
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
 
-    def block_at(self, place: Place) -> tuple[int, int]:
-        """The first and last line of the function around a place, or else of the statement, or of what is no Python."""
-        tree = self.tree(place.file)
+    def block_at(self, span: Span) -> tuple[int, int]:
+        """Return the first and last line of the function around a span, or of the statement; of all if it is no Python."""
+        tree = self.tree(span.file)
         functions: list[ast.stmt] = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
-        around = [function for function in functions if holds(function, place)]
-        around = around or [statement for statement in tree.body if holds(statement, place)]
+        around = [function for function in functions if holds(function, span)]
+        around = around or [statement for statement in tree.body if holds(statement, span)]
         if not around:
-            return 1, len(self.lines(place.file))
+            return 1, len(self.lines(span.file))
         innermost = max(around, key=first_line)
-        return first_line(innermost), innermost.end_lineno or place.end_line
+        return first_line(innermost), innermost.end_lineno or span.end_line
 
 
 @functools.lru_cache(maxsize=16)
 def syntax_tree(source: str) -> ast.Module:
-    """The syntax tree of a program; an empty one of what is none."""
+    """Return the syntax tree of a program; an empty one of what is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are given where the program runs
@@ -204,7 +205,7 @@ def syntax_tree(source: str) -> ast.Module:
 
 
 def compiled(source: str) -> Iterator[CodeType]:
-    """The code of a program, and of all functions within; none where it is no Python."""
+    """Yield the code of a program, and of all functions within; nothing where it is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -218,7 +219,7 @@ def compiled(source: str) -> Iterator[CodeType]:
 
 
 def fingerprints(codes: Iterable[CodeType]) -> set[tuple[Any, ...]]:
-    """What each code does, and where its pieces stand in the source."""
+    """Return what each code does, and where its pieces stand in the source."""
     return {
         (code.co_name, code.co_firstlineno, code.co_linetable, code.co_code, code.co_names, code.co_varnames,
          tuple(constant for constant in code.co_consts if not isinstance(constant, CodeType)))
@@ -230,46 +231,47 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def first_line(node: ast.stmt) -> int:
-    """Where a statement begins, its decorators included."""
+    """Return the line where a statement begins, its decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def holds(node: ast.stmt, place: Place) -> bool:
-    return first_line(node) <= place.line and place.end_line <= (node.end_lineno or 0)
+def holds(node: ast.stmt, span: Span) -> bool:
+    """Tell whether a span is within a statement."""
+    return first_line(node) <= span.line and span.end_line <= (node.end_lineno or 0)
 
 
-def place_of(node: ast.expr, lines: Sequence[str], file: str = "") -> Place:
-    """The text of a node of the syntax tree."""
+def span_of(node: ast.expr, lines: Sequence[str], file: str = "") -> Span:
+    """Return the text of a node of the syntax tree."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
-    return place_at(lines, file, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+    return span_at(lines, file, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
 
-def place_at(lines: Sequence[str], file: str, line: int, offset: int, end_line: int, end_offset: int) -> Place:
-    """A place from offsets, which Python counts in bytes of UTF-8."""
+def span_at(lines: Sequence[str], file: str, line: int, offset: int, end_line: int, end_offset: int) -> Span:
+    """Return a span from offsets, which Python counts in bytes of UTF-8."""
     column, end_column = (
         len(line_of(lines, number).encode("utf-8", "surrogatepass")[:bytes_before].decode("utf-8", "ignore"))
         for number, bytes_before in ((line, offset), (end_line, end_offset))
     )
-    return Place(file, line, column, end_line, end_column)
+    return Span(file, line, column, end_line, end_column)
 
 
 def line_of(lines: Sequence[str], number: int) -> str:
-    """A line by its number, "" where there is none."""
+    """Return a line by its number, "" where there is none."""
     return lines[number - 1].rstrip("\n") if 0 < number <= len(lines) else ""
 
 
 def file_name(file: str) -> str:
-    """What a reader calls a file: its path within this package, or its name; a cell of a notebook has none."""
+    """Return what a reader calls a file: its path in this package, or its name; a cell of a notebook has none."""
     if file.startswith(PACKAGE):
         return f"tinygrad_edu/{file[len(PACKAGE) :].replace(os.sep, '/')}"
     folder, name = os.path.split(file)
-    return "a cell of the notebook" if os.path.basename(folder).startswith("ipykernel_") else name
+    return say("cell") if os.path.basename(folder).startswith("ipykernel_") else name
 
 
-def results(lines: Sequence[str]) -> Iterator[tuple[Place, str]]:
-    """In the source of a row of the derivative table, what `forward` returns, and each derivative that `partials` does.
+def results(lines: Sequence[str]) -> Iterator[tuple[Span, str]]:
+    """Find in the source of a row of the table what `forward` returns, and each derivative that `partials` returns.
 
     They are called "forward" and "partial0", "partial1", …; "partial" where `partials` returns them together.
     """
@@ -278,17 +280,17 @@ def results(lines: Sequence[str]) -> Iterator[tuple[Place, str]]:
             for statement in ast.walk(function):
                 match function.name, statement:
                     case "forward", ast.Return(value=ast.expr() as value):
-                        yield place_of(value, lines), "forward"
+                        yield span_of(value, lines), "forward"
                     case "partials", ast.Return(value=ast.Tuple(elts=elements)) if not any(
                         isinstance(element, ast.Starred) for element in elements
                     ):
-                        yield from ((place_of(element, lines), f"partial{i}") for i, element in enumerate(elements))
+                        yield from ((span_of(element, lines), f"partial{i}") for i, element in enumerate(elements))
                     case "partials", ast.Return(value=ast.expr() as value):
-                        yield place_of(value, lines), "partial"
+                        yield span_of(value, lines), "partial"
 
 
 def values_in(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """The variables that hold Values, and the attributes of `self` that do."""
+    """Yield the variables that hold Values, and the attributes of `self` that do."""
     attributes = getattr(namespace.get("self"), "__dict__", {})
     for name, value in [*namespace.items(), *attributes.items()]:
         if isinstance(value, Value) and name != "self" and not name.startswith("_"):
@@ -296,7 +298,7 @@ def values_in(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
 
 
 def frames_below(frame: FrameType, base: CodeType) -> list[FrameType]:
-    """The frames from the one that `base` called to this one."""
+    """Return the frames from the one that `base` called to this one."""
     frames = []
     while frame.f_back and frame.f_code is not base:
         frames.append(frame)
@@ -305,28 +307,29 @@ def frames_below(frame: FrameType, base: CodeType) -> list[FrameType]:
 
 
 def is_learners(frame: FrameType) -> bool:
-    """Whether a frame runs source that the learner wrote: neither of this package nor of Python, or an expression."""
+    """Tell whether a frame runs what the learner wrote: neither this package nor Python, or an expression."""
     return frame.f_code is TYPED or not frame.f_code.co_filename.startswith(LIBRARIES)
 
 
 def is_shown(frame: FrameType) -> bool:
-    """Whether a frame is a step of the computation, in the learner's source or in this package."""
+    """Tell whether a frame is a step of the computation, in the learner's source or in this package."""
     in_package = frame.f_code.co_filename.startswith(PACKAGE)
     return is_learners(frame) or in_package and frame.f_code not in MACHINERY
 
 
 def codes_of(*things: Any) -> set[CodeType]:
-    """The compiled code of functions, and of the methods of classes."""
+    """Return the compiled code of functions, and of the methods of classes."""
     functions = [f for thing in things for f in (vars(thing).values() if inspect.isclass(thing) else [thing])]
     return {f.__code__ for f in map(inspect.unwrap, map(unbound, functions)) if inspect.isfunction(f)}
 
 
 def unbound(function: Any) -> Any:
+    """Return the function within a static method."""
     return function.__func__ if isinstance(function, staticmethod) else function
 
 
 NEW_LEAF = Value.__init__.__code__
-OPERATION = Value.apply.__code__
+NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = codes_of(  # what leads from an operator to `Value.apply` is no step of anybody's computation
@@ -365,7 +368,7 @@ def record_expression(text: str, variables: Mapping[str, Value | list[Value]]) -
 
 
 def as_input(name: str, given: Any, leaf: type[Value] = Value) -> Any:
-    """A number as a leaf of that name, a list of numbers as leaves name1, name2, …; anything else unchanged."""
+    """Make a number a leaf of that name, a list of numbers leaves name1, name2, …; return anything else unchanged."""
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         return leaf(given, name)
     if isinstance(given, (list, tuple)):
@@ -374,7 +377,7 @@ def as_input(name: str, given: Any, leaf: type[Value] = Value) -> Any:
 
 
 def shown(given: Any) -> str:
-    """An input as the title shows it."""
+    """Write an input as the title shows it."""
     if isinstance(given, list):
         return f"[{', '.join(map(shown, given))}]"
     return f"{given.data:.4g}" if isinstance(given, Value) else repr(given)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from tinygrad_edu import rules
 from tinygrad_edu.engine import Constant, Parameter, Value, start_backward, topological_order
-from tinygrad_edu.readers.naming import names, short_name
+from tinygrad_edu.readers.naming import node_names, short_name
 from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
 from tinygrad_edu.readers.replay import fresh_gradients
 from tinygrad_edu.readers.symbol import Symbol, text_of
+from tinygrad_edu.words import say
 
 
 class Step(NamedTuple):
@@ -66,7 +67,7 @@ class Graph:
         self.root = root
         self.short = short
         self.order = topological_order(root)
-        self.names = names(self.order)
+        self.names = node_names(self.order)
 
     def changed_data(self) -> str:
         """Say what no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
@@ -74,11 +75,12 @@ class Graph:
             try:
                 computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
             except (ValueError, ArithmeticError):
-                computed = "undefined"
+                computed = say("undefined")
             found = SO_MANY_DIGITS.number(node.data)
             if computed != found:
                 operation = shorten(self.operation(node, OPERATION), width=80, placeholder=" …")
-                return f"data changed after it was used: {self.name(node)} = {operation} is {found}, now {computed}"
+                name = self.name(node)
+                return say("data changed", name=name, operation=operation, found=found, computed=computed)
         return ""
 
     @property

@@ -1,4 +1,4 @@
-"""The trace: forward and backward as text, every product of the chain rule written out."""
+"""Trace a graph: forward and backward as text, every product of the chain rule written out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tinygrad_edu.engine import Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
 from tinygrad_edu.show.steps import Graph, Step, recorded_steps
+from tinygrad_edu.words import say
 
 
 class Style(NamedTuple):
-    """How a trace is written."""
+    """Say how a trace is written."""
 
     formula: Notation = FORMULA
     operation: Notation = OPERATION
@@ -39,7 +40,7 @@ def explain(
 
 
 def can_encode(text: str, encoding: str) -> bool:
-    """Whether an encoding knows every character of a text."""
+    """Tell whether an encoding knows every character of a text."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -48,7 +49,7 @@ def can_encode(text: str, encoding: str) -> bool:
 
 
 def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False) -> str:
-    """The computation of `root` forward, then its gradients backward, one line per edge.
+    """Write the computation of `root` forward, then its gradients backward, one line per edge.
 
     For each of `leaves` also the product along every path from the root, at most `max_paths` of them, and their sum.
     The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
@@ -57,7 +58,7 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     >>> y = w * x
     >>> y.label = "y"
     >>> print(trace(y, w))
-    given      w = 2, x = 3
+    given      x = 3, w = 2
     forward
       y = w × x     2 × 3     = 6
     backward             start: ∂y/∂y = 1
@@ -78,16 +79,17 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
 
 
 def given(graph: Graph, style: Style) -> list[str]:
-    """The numbers one starts from, and whether they are still those that the graph was computed from."""
-    lines = [f"given      {', '.join(f'{graph.name(x)} = {style.formula.number(x.data)}' for x in graph.leaves)}"]
+    """Write the numbers one starts from, and whether they are still those that the graph was computed from."""
+    numbers = [f"{graph.name(leaf)} = {style.formula.number(leaf.data)}" for leaf in graph.leaves]
+    lines = [f"{say('given'):<11}{', '.join(numbers)}"]
     if changed := graph.changed_data():
-        lines.append(f"but        {changed}")
+        lines.append(f"{say('but'):<11}{changed}")
     return lines
 
 
 def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
-    """Each operation: its name, with names, with numbers, its value."""
-    yield "forward"
+    """Write each operation: its name, with names, with numbers, its value."""
+    yield say("forward")
     yield from columns(
         [
             (
@@ -102,9 +104,9 @@ def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
 
 
 def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterator[str]:
-    """Each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
+    """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
     number, times, root = style.formula.number, style.operation.times, graph.name(graph.root)
-    yield f"backward             start: {style.partial}{root}/{style.partial}{root} = 1"
+    yield f"{say('backward'):<21}{say('start')}: {style.partial}{root}/{style.partial}{root} = 1"
     yield from columns(
         [
             (
@@ -122,12 +124,12 @@ def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterato
 
 
 def partial_name(graph: Graph, step: Step, style: Style) -> str:
-    """ "∂h1/∂w"."""
+    """Write "∂h1/∂w"."""
     return f"{style.partial}{graph.name(step.node)}/{style.partial}{graph.name(step.child)}"
 
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int, style: Style) -> Iterator[str]:
-    """The chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
+    """Write the chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
     number, times = style.formula.number, style.operation.times
     count = count_paths(graph, leaf)
     derivative = f"{style.partial}{graph.name(graph.root)}/{style.partial}{graph.name(leaf)}"
@@ -136,16 +138,17 @@ def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int,
         names = [graph.name(graph.root), *(graph.name(step.child) for step in path)]
         factors = [1.0, *(step.partial for step in path)]
         products.append(number(math.prod(factors)))
-        yield f"{derivative} along {style.arrow.join(names)}: {times.join(map(number, factors))} = {products[-1]}"
+        product = times.join(map(number, factors))
+        yield f"{derivative} {say('along')} {style.arrow.join(names)}: {product} = {products[-1]}"
     if count > 1:
         total = number(next(step.after for step in reversed(steps) if step.child is leaf))
         if count > len(products):
-            products.append(f"({size_text(count - len(products))} more paths, not listed)")
-        yield f"{derivative} over all {size_text(count)} paths: {' + '.join(products)} = {total}"
+            products.append(say("more paths", count=size_text(count - len(products))))
+        yield f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}"
 
 
 def count_paths(graph: Graph, leaf: Value) -> int:
-    """The number of paths from the root to a leaf."""
+    """Count the paths from the root to a leaf."""
     counts: dict[Value, int] = {}
     for node in graph.order:
         counts[node] = 1 if node is leaf else sum(counts[child] for child in node.children)
@@ -153,7 +156,7 @@ def count_paths(graph: Graph, leaf: Value) -> int:
 
 
 def paths(graph: Graph, steps: Sequence[Step], leaf: Value) -> Iterator[list[Step]]:
-    """Every path from the root to a leaf, as the steps along it."""
+    """Yield every path from the root to a leaf, as the steps along it."""
     reaching = {leaf}
     for node in graph.order:
         if any(child in reaching for child in node.children):

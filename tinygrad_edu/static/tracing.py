@@ -80,7 +80,8 @@ class Traced(Operators["Traced"]):
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = undecidable
     __float__ = __int__ = __index__ = __round__ = __trunc__ = __floor__ = __ceil__ = undecidable
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = undecidable
-    __format__ = backward = number = undecidable
+    __format__ = undecidable  # type: ignore[assignment]
+    backward = number = undecidable
     data = grad = property(undecidable)
     __len__ = __iter__ = __getitem__ = not_a_list
     __hash__ = object.__hash__

@@ -1,0 +1,96 @@
+"""Draw a network with one box for each neuron, or else for each layer, told by the names of the nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from tinygrad_edu.engine import Parameter, Value
+from tinygrad_edu.readers.naming import LAYER, NEURON, place_of
+from tinygrad_edu.show.markup import cell, coloured, label, rich
+from tinygrad_edu.show.steps import Graph, kind
+from tinygrad_edu.show.style import BOXES, NOTE_COLOUR, OUTPUT, canvas, one_line_box, ranks
+from tinygrad_edu.words import say
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+DENSE = 4  # arrows for each box: more of them are a solid bar
+MANY_INPUTS = 8  # of one layer: more are drawn as one box where each layer is one
+Box: TypeAlias = "str | Value"  # a group of nodes by its name, or a node alone
+
+
+def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str | None, max_nodes: int) -> Digraph:
+    """Draw one box for each neuron, or for each layer where those are too many or too entangled.
+
+    Raises ValueError if even so there are more than `max_nodes` boxes.
+    """
+    unit, boxes = "neuron", boxes_by(NEURON, graph, nodes)
+    number = len(set(boxes.values()))
+    if number > max_nodes or len(arrows_between(nodes, boxes)) > DENSE * number:
+        unit, boxes = "layer", with_inputs_together(graph, nodes, boxes_by(LAYER, graph, nodes))
+    members: dict[Box, list[Value]] = {}
+    for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
+        members.setdefault(boxes[node], []).append(node)
+    check_number(len(members), len(nodes), max_nodes)
+    direction = direction or ("LR" if max(ranks(nodes, boxes).values()) <= 5 else "TB")
+    dot = canvas(graph, title, direction, say("boxes of", unit=say(unit), count=f"{len(nodes):,}"))
+    ids = {box: f"v{i}" for i, box in enumerate(reversed(members))}
+    for box, box_id in ids.items():
+        style = BOXES[kind(members[box][0])] | (OUTPUT if box == boxes[graph.root] else {})
+        text = one_line_box(graph, box) if isinstance(box, Value) else group_box(graph, box, members[box])
+        dot.node(box_id, text, id=box_id, **style)
+    for tail, head in arrows_between(nodes, boxes):
+        dot.edge(ids[tail], ids[head])
+    return dot
+
+
+def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Value, Box]:
+    """Return for each node the box it is drawn in: a neuron or a layer by name, or itself."""
+    return {node: place_of(graph.name(node), unit) or node for node in nodes}
+
+
+def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:
+    """Draw many inputs of the same layer as one box too: "x1 … x64"."""
+    uses: dict[Value, set[Box]] = {}
+    for node in nodes:
+        for child in node.children:
+            uses.setdefault(child, set()).add(boxes[node])
+    together: dict[frozenset[Box], list[Value]] = {}
+    for node in nodes:
+        if kind(node) == "input" and boxes[node] is node:
+            together.setdefault(frozenset(uses[node]), []).append(node)
+    many = [inputs for inputs in together.values() if len(inputs) > MANY_INPUTS]
+    names = {node: f"{graph.name(inputs[0])} … {graph.name(inputs[-1])}" for inputs in many for node in inputs}
+    return {**boxes, **names}
+
+
+def arrows_between(nodes: list[Value], boxes: Mapping[Value, Box]) -> list[tuple[Box, Box]]:
+    """Return one arrow from a box to each other that uses it."""
+    ends = ((boxes[child], boxes[node]) for node in nodes for child in node.children if child in boxes)
+    return list(dict.fromkeys((tail, head) for tail, head in ends if tail != head))
+
+
+def check_number(boxes: int, nodes: int, max_nodes: int) -> None:
+    """Raise ValueError for more boxes than may be drawn."""
+    if boxes > max_nodes:
+        collapsed = f", and so are {boxes:,} boxes, with each layer as one" if boxes < nodes else ""
+        advice = f"draw the graph of a node within, or pass max_nodes={nodes}"
+        raise ValueError(f"{nodes:,} nodes are too many to read{collapsed}: {advice}")
+
+
+def group_box(graph: Graph, name: str, members: list[Value]) -> str:
+    """Write a name, how many neurons it stands for if it is a layer, how many nodes and parameters."""
+    neurons = len({place_of(graph.name(node), NEURON) for node in members} - {name, ""})
+    parameters = sum(isinstance(node, Parameter) for node in members)
+    head = f"<b>{rich(name)}</b>" + (rich("  " + counted(neurons, "neuron")) if neurons else "")
+    size = counted(len(members), "node")
+    if parameters:
+        size = say("of them parameters", nodes=size, count=f"{parameters:,}")
+    return label([cell(head), cell(coloured(size, NOTE_COLOUR))], padding=2)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: "1 neuron", "1,200 neurons"."""
+    return say(f"one {noun}") if number == 1 else say(f"{noun}s", count=f"{number:,}")

@@ -1,0 +1,306 @@
+"""Fill the stepper's page: every pane of it, and what it does in each step, from the records of `backward_steps`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from tinygrad_edu.engine import Constant, Value
+from tinygrad_edu.readers.naming import NEURON
+from tinygrad_edu.readers.symbol import text_of
+from tinygrad_edu.show.diagram import DETAILED_NODES, arrows, draw_dot, operation, weights_on_arrows
+from tinygrad_edu.show.listing import listing_of, row
+from tinygrad_edu.show.markup import escape, paragraph, printable
+from tinygrad_edu.show.render import render
+from tinygrad_edu.show.source import Recording, file_name
+from tinygrad_edu.show.steps import Graph, Step, backward_steps, is_neuron, kind
+from tinygrad_edu.show.style import FORMULAS, OPERATIONS
+from tinygrad_edu.words import say
+
+MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
+COMMENT = re.compile(r"<!--.*?-->\n", re.DOTALL)
+UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
+
+
+class Drawing:
+    """Draw the graph, and tell where in the picture each number stands.
+
+    folded  the parameters without a box, whose numbers stand on an arrow or in their neuron's box
+    boxes   the names of the boxes
+    arrows  the names of the arrows, by operation and operand
+    svg     the picture as an <svg> element; "" where nothing can draw it, or nothing shall
+    """
+
+    def __init__(self, root: Value, varying: Sequence[Value], drawn: bool) -> None:
+        nodes = list(varying)
+        self.folded = weights_on_arrows(nodes, list(filter(is_neuron, nodes))) if len(nodes) > DETAILED_NODES else {}
+        with_box = [node for node in nodes if node not in self.folded]
+        self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}
+        self.arrows = {(node, operand): f"e{i}" for i, (node, operand, _) in enumerate(arrows(with_box))}
+        self.svg = svg(root, "arrows" if self.folded else "boxes", len(nodes)) if drawn else ""
+
+    def place(self, node: Value) -> tuple[str, int]:
+        """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
+        if node not in self.folded:
+            return self.boxes[node], 0
+        neuron, operand = self.folded[node]
+        return (self.boxes[neuron], 1) if operand == -1 else (self.arrows[neuron, operand], 0)
+
+    def arrow(self, step: Step) -> str | None:
+        """Return the arrow that a step goes along; for a bias there is none."""
+        return self.arrows.get(self.folded.get(step.child, (step.node, step.operand)))
+
+
+class Page:
+    """Write each pane of the page. With a node are shown those that contribute to its gradient: they come after it."""
+
+    def __init__(self, recording: Recording, max_nodes: int) -> None:
+        self.recording = recording
+        self.graph = Graph(recording.root, short=True)
+        self.varying = [node for node in self.graph.order if not isinstance(node, Constant)]
+        self.nodes = self.varying[-max_nodes:]
+        self.all_steps = list(backward_steps(recording.root))
+        self.listing = listing_of(recording, self.graph, self.nodes)
+        self.drawing = Drawing(recording.root, self.varying, drawn=len(self.nodes) == len(self.varying))
+
+    def panes(self) -> dict[str, str]:
+        """Return what fills each place of the template."""
+        return {
+            "title": escape(self.title()),
+            "note": "\n".join(map(paragraph, self.warnings())),
+            "source": self.listing.source(),
+            "inside": self.listing.inside(),
+            "rules": "\n".join(f'<div class="row" id="{name}">{row(op)}</div>' for op, name in self.rows.items()),
+            "picture": self.drawing.svg,
+            "table": "\n".join(map(self.table_row, self.nodes)),
+            "list_of_steps": self.list_of_steps(),
+            "data": self.data(),
+        }
+
+    # -------------------------------------------------------------------------------------------- what is shown
+
+    @cached_property
+    def index(self) -> dict[Value, int]:
+        """Number the nodes that are shown."""
+        return {node: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
+    def operations(self) -> list[Value]:
+        """Return the operations that are shown, in the order of computation."""
+        return [node for node in self.nodes if node.op]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Return the steps that are shown."""
+        return [step for step in self.all_steps if step.child in self.index]
+
+    @cached_property
+    def complete_at(self) -> dict[Value, int]:
+        """Tell in which step the gradient of each node is complete."""
+        start = len(self.operations) + 1
+        return {self.graph.root: start} | {step.child: i for i, step in enumerate(self.steps, start + 1)}
+
+    @cached_property
+    def rows(self) -> dict[Any, str]:
+        """Name the rows of the table that run."""
+        return {op: f"row{i}" for i, op in enumerate(dict.fromkeys(node.op for node in self.operations))}
+
+    @cached_property
+    def called(self) -> dict[Value, str]:
+        """Return what the learner calls nodes whose names tell where they stand in a network."""
+        return self.recording.names_in_networks()
+
+    # ---------------------------------------------------------------------------------------------------- words
+
+    def title(self) -> str:
+        """Return how the function was called, or the name of the output."""
+        return self.recording.title or self.name(self.graph.root)
+
+    def name(self, node: Value) -> str:
+        """Return the name of a node."""
+        return self.graph.name(node, FORMULAS)
+
+    def operand(self, node: Value, child: Value) -> str:
+        """Return the name of a child in the arithmetic of a node."""
+        return self.graph.operand_name(node, child, FORMULAS)
+
+    def partial(self, step: Step) -> str:
+        """Write "∂h1/∂w"."""
+        return f"∂{self.operand(step.node, step.node)}/∂{self.operand(step.node, step.child)}"
+
+    def within(self, node: Value, *operands: Value) -> str:
+        """Say what short names stand for, " in layers.1.neurons.0, where a.0 is layers.0.neurons.0.a".
+
+        Of the operands that stand elsewhere, it is the first.
+        """
+        neuron = NEURON.match(self.name(node))
+        words = say("in place", place=neuron["place"]) if neuron else ""
+        words += say("called", name=self.called[node]) if node in self.called else ""
+        for operand in operands:
+            short, full = self.operand(node, operand), self.name(operand)
+            if short != full and not (neuron and full.startswith(f"{neuron['place']}.")):
+                names = [self.called[operand], full] if operand in self.called else [full]
+                return say("where short is", words=words, short=short, names=", ".join(names))
+        return words
+
+    def warnings(self) -> Iterator[str]:
+        """Yield the warnings for the top of the page: stale numbers, edited files, parts left out, no picture."""
+        if changed := self.graph.changed_data():
+            yield say("do not agree", changed=changed)
+        for name in map(file_name, self.recording.edited):
+            yield say("edited", name=name)
+        shown, total = len(self.nodes), len(self.varying)
+        if shown < total:
+            steps = len(self.all_steps) - len(self.steps)
+            counts = {"total": total, "shown": shown, "nodes": total - shown, "steps": steps}
+            yield say("left out", **{name: f"{count:,}" for name, count in counts.items()}, all=total)
+        elif not self.drawing.svg:
+            yield say("no picture", advice=say("install"))
+
+    # ----------------------------------------------------------------------------------------- the list of steps
+
+    def list_of_steps(self) -> str:
+        """Write every step as a line of text."""
+        lines = [self.given(), *map(self.forward, self.operations), self.start(), *map(self.backward, self.steps)]
+        return "\n".join(
+            f'<li><a href="#step={i}" aria-label="step {i}">{i}</a> {line}</li>' for i, line in enumerate(lines)
+        )
+
+    def given(self) -> str:
+        """Write the leaves in the order of their use; of many the inputs, and how many others."""
+        operands = [operand for node in self.operations for operand in node.children if operand in self.index]
+        leaves = [node for node in dict.fromkeys([*operands, *self.nodes]) if not node.op]
+        shown = leaves
+        if len(leaves) > MAX_GIVEN:
+            shown = [leaf for leaf in leaves if kind(leaf) == "input"][:MAX_GIVEN]
+        counts = Counter(kind(leaf) for leaf in leaves if leaf not in shown)
+        given = [f"{self.name(leaf)} = {FORMULAS.number(leaf.data)}" for leaf in shown]
+        given += [say("of many" if n > 1 else "one of many", count=n, kind=say(word)) for word, n in counts.items()]
+        return arithmetic("given", [", ".join(given) or say("nothing")], say("numbers to start from"))
+
+    def forward(self, node: Value) -> str:
+        """Write "h1 = w × x = 0 × 1 = 0"."""
+        parts = [
+            self.operand(node, node), "=", self.graph.operation(node, OPERATIONS),
+            "=", self.graph.numbers(node, OPERATIONS), "=", FORMULAS.number(node.data),
+        ]  # fmt: skip
+        remark = f"{say('forward')}{self.within(node, *node.children)}: {self.listing.made_by(node)}"
+        return arithmetic("forward", parts, remark)
+
+    def start(self) -> str:
+        """Write "∂f/∂f = 1"."""
+        root = self.operand(self.graph.root, self.graph.root)
+        return arithmetic("start", [f"∂{root}/∂{root}", "=", "1"], say("starts at the output"))
+
+    def backward(self, step: Step) -> str:
+        """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25"."""
+        child, node = self.operand(step.node, step.child), self.operand(step.node, step.node)
+        before, upstream, partial, after = map(FORMULAS.number, (step.before, step.upstream, step.partial, step.after))
+        parts = [
+            f"{child}.grad", "+=", f"{node}.grad", "×", self.partial(step),
+            "=", before, "+", upstream, "×", partial, "=", after,
+        ]  # fmt: skip
+        where = self.within(step.node, step.child)
+        return arithmetic("backward", parts, f"{say('backward')}{where}: {self.partial(step)} = {self.formula(step)}")
+
+    def formula(self, step: Step) -> str:
+        """Write the local derivative as a formula and as a number: "x = 1"."""
+        formula = text_of(self.graph.formulas(step.node)[step.operand], FORMULAS)
+        number = FORMULAS.number(step.partial)
+        return number if formula == number else f"{formula} = {number}"
+
+    # ------------------------------------------------------------------------------------------- table and data
+
+    def table_row(self, node: Value) -> str:
+        """Write a node with its value and its gradient."""
+        what = operation(self.graph, node) if node.op else say(kind(node))
+        return (
+            f'<tr id="n{self.index[node]}"><th scope="row">'
+            f'<a href="#step={self.complete_at[node]}">{escape(self.name(node))}</a>'
+            f'</th><td>{escape(what)}</td><td class="value">{FORMULAS.number(node.data)}</td>'
+            f'<td class="grad">{FORMULAS.number(node.grad)}</td></tr>'
+        )
+
+    def data(self) -> str:
+        """Write what the page does in each step, as JSON that ends no <script>."""
+        import json
+
+        data = {"nodes": list(map(self.node_data, self.nodes)), "steps": list(self.step_data())}
+        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    def node_data(self, node: Value) -> dict[str, Any]:
+        """Return what is marked when a node is computed: pieces of source, a row of the table; where a click leads."""
+        box, line = self.drawing.place(node)
+        data: dict[str, Any] = {
+            "value": FORMULAS.number(node.data),
+            "click": self.complete_at[node],
+            "box": box,
+            "line": line,
+            **self.listing.marks_of(node),
+        }
+        return data | {"row": self.rows[node.op], "arguments": self.arguments(node)} if node.op else data
+
+    def arguments(self, node: Value) -> list[str]:
+        """Say what the row's variables stand for: ["out is h1 = 0", "x is w = 0", "y is x = 1"]."""
+        variables = ["out", *node.op.operand_names()]
+        values = [node, *node.children]
+        if len(variables) != len(values):
+            return []
+        named = [(printable(self.operand(node, value)), FORMULAS.number(value.data)) for value in values]
+        return [
+            say("argument", variable=variable, name=name) + (f" = {number}" if name != number else "")
+            for variable, (name, number) in zip(variables, named, strict=True)
+        ]
+
+    def step_data(self) -> Iterator[dict[str, Any]]:
+        """Yield the steps in their order: backward they are the records of `backward_steps`."""
+        yield {"phase": "given"}
+        for node in self.operations:
+            yield {"phase": "forward", "node": self.index[node]}
+        yield {"phase": "start", "child": self.index[self.graph.root], "gradient": "1"}
+        for step in self.steps:
+            yield {
+                "phase": "backward",
+                "node": self.index[step.node],
+                "child": self.index[step.child],
+                "operand": step.operand,
+                "upstream": json_number(step.upstream),
+                "partial": json_number(step.partial),
+                "contribution": json_number(step.contribution),
+                "before": json_number(step.before),
+                "after": json_number(step.after),
+                "gradient": FORMULAS.number(step.after),
+                "formula": text_of(step.formula, FORMULAS),
+                "arrow": self.drawing.arrow(step),
+            }
+
+
+def svg(root: Value, weights: str, max_nodes: int) -> str:
+    """Draw the graph as an <svg> element; "" where nothing can draw it."""
+    try:
+        source = draw_dot(root, weights=weights, max_nodes=max_nodes).source
+    except ModuleNotFoundError:
+        return ""
+    picture = (render(source, "svg") or b"").decode()
+    found = re.search(r'<svg width="(\d+)pt" height="(\d+)pt".*', picture, re.DOTALL)
+    if not found:
+        return ""
+    size = f"--natural: {found[1]}pt; --ratio: {int(found[1]) / int(found[2]):.4g}"
+    attributes = f'role="img" aria-label="{say("picture")}" style="{size}"'
+    return COMMENT.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
+
+
+def json_number(x: float) -> float | str:
+    """Return a number as JSON has it; one that JSON has not, as text."""
+    return x if math.isfinite(x) else str(x)
+
+
+def arithmetic(phase: str, parts: Sequence[str], remark: str) -> str:
+    """Write a line of arithmetic, its parts set apart so that the page can lay them out, and a remark."""
+    spans = " ".join(f"<span>{escape(part)}</span>" for part in parts)
+    return f'<span class="sum {phase}">{spans}</span> <small>{escape(remark)}</small>'

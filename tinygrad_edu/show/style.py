@@ -1,0 +1,80 @@
+"""Style pictures: colours, notations, boxes of each kind, and an empty picture to draw on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tinygrad_edu.engine import Value, has_gradient
+from tinygrad_edu.readers.notation import FORMULA, OPERATION
+from tinygrad_edu.show.markup import coloured, rich, small
+from tinygrad_edu.show.steps import Graph
+from tinygrad_edu.words import say
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+VALUE_COLOUR = "#005A9C"
+GRADIENT_COLOUR = "#A33B00"
+NOTE_COLOUR = "#555555"
+GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
+FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
+OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
+
+BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
+OUTPUT = {"peripheries": "2"}
+MARKED = {"color": "#B00020", "penwidth": "3"}
+BOXES = {  # what a node is, told by colour and by shape
+    "parameter": BOX | {"color": GRADIENT_COLOUR, "fillcolor": "#FDE7C7", "style": "filled,rounded", "penwidth": "2"},
+    "input": BOX | {"color": VALUE_COLOUR, "fillcolor": "#DCEBF7", "style": "filled,rounded"},
+    "constant": BOX | {"fillcolor": "#F2F2F2", "style": "filled,dashed"},
+    "": BOX,
+}
+FONT = "Helvetica,Arial,sans-serif"
+GRAPH = {"bgcolor": "white", "fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
+NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
+EDGE = {"fontname": FONT, "fontsize": "9", "color": NOTE_COLOUR, "arrowsize": "0.7"}
+THIN = {"penwidth": "0.5", "arrowsize": "0.5"}
+
+
+def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
+    """Return an empty picture; a note says what it leaves out, and then its arrows are thin."""
+    from tinygrad_edu.show.picture import Picture
+
+    dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE | (THIN if note else {}))
+    dot.root = graph.root
+    dot.attr(rankdir=direction)
+    lines = [rich(title)] if title else []
+    for remark, colour in (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"]):
+        if remark:
+            lines.append(small(rich(remark), colour))
+    if lines:
+        dot.attr(label=f"<{'<br/>'.join(lines)}>", labelloc="t")
+    return dot
+
+
+def ranks(nodes: list[Value], boxes: Mapping[Value, str | Value]) -> dict[str | Value, int]:
+    """Return for each box, a node or a group of them, the number of boxes on the longest path to it."""
+    rank: dict[str | Value, int] = {}
+    for node in nodes:
+        box = boxes.get(node, node)
+        operands = {boxes.get(child, child) for child in node.children} - {box}
+        rank[box] = max(rank.get(box, 0), 1 + max((rank.get(operand, 0) for operand in operands), default=0))
+    return rank
+
+
+def gradient_text(node: Value) -> str:
+    """Write the gradient as it stands; "–" is not computed, which is not 0."""
+    return FORMULAS.number(node.grad) if has_gradient(node) else say("not computed")
+
+
+def value_and_gradient(name: str, node: Value) -> tuple[str, str]:
+    """Write the value of a node, after its name, and the gradient."""
+    value = coloured(f"{name}{FORMULAS.number(node.data)}", VALUE_COLOUR)
+    return value, coloured(f"{say('gradient')} {gradient_text(node)}", GRADIENT_COLOUR)
+
+
+def one_line_box(graph: Graph, node: Value, note: str = "") -> str:
+    """Write a name, a value, a gradient and a note in one line."""
+    remark = "  " + coloured(f"<b>{rich(note)}</b>", MARKED["color"]) if note else ""
+    return f"<<b>{rich(graph.name(node))}</b>{rich(' = ')}{'  '.join(value_and_gradient('', node))}{remark}>"
