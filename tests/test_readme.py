@@ -1,5 +1,6 @@
 """Every block of code in the READMEs runs, and every output shown is the real one."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.readme import blocks, outputs
+from tinygrad_edu import Value, rules, topological_order
+from tinygrad_edu.engine import start_backward
 from tinygrad_edu.show.render import renderer
 
 ROOT = Path(__file__).parent.parent
@@ -82,3 +85,19 @@ def test_every_lesson_is_in_the_table_of_contents() -> None:
     contents = (ROOT / "demos" / "README.md").read_text(encoding="utf-8")
     for lesson in (ROOT / "demos").glob("*.py"):
         assert f"({lesson.name})" in contents
+
+
+def test_the_places_to_read_have_the_lines_that_the_readme_says() -> None:
+    """A row, Value's four methods, start_backward and topological_order: 110 lines at most, docstrings included."""
+    places = {
+        "Sigmoid": rules.Sigmoid,
+        "Value.__init__": Value.__init__,
+        "Value.apply": Value.apply,
+        "Value.partials": Value.partials,
+        "Value.backward": Value.backward,
+        "start_backward": start_backward,
+        "topological_order": topological_order,
+    }
+    listed = {name: int(lines) for name, lines in re.findall(r"^\| `(\S+)`.* \| (\d+) \|$", README, re.MULTILINE)}
+    assert listed == {name: len(inspect.getsourcelines(place)[0]) for name, place in places.items()}
+    assert sum(listed.values()) <= 110

@@ -1,4 +1,4 @@
-"""Functions of rows: those that call a row in a way of their own, and those that are composed of several rows."""
+"""Call rows in a way of their own, and compose functions of several rows."""
 
 from __future__ import annotations
 

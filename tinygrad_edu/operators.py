@@ -1,4 +1,4 @@
-"""Python's operators, and the functions of one scalar as methods: each hands its row of the table to `apply`."""
+"""Hand each of Python's operators, and each function of one scalar as a method, its row of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every row of the derivative table can do besides its own two lines: be called, and say what went wrong.
+"""Do for every row of the derivative table what its own two lines do not: be called, and say what went wrong.
 
 A row computes with floats. Everything else that it may be given is a kind of `Scalar`, which knows what to do with it.
 """

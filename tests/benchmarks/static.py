@@ -26,8 +26,8 @@ from engine import (
     ratios,
     seconds_in_a_loop,
 )
-from tinygrad_edu.tracing import Inputs
-from tinygrad_edu.writing import Source
+from tinygrad_edu.static.arguments import Inputs
+from tinygrad_edu.static.writing import Writer
 
 import tinygrad_edu
 from tinygrad_edu import log_softmax, static_graph, tanh, weighted_sum
@@ -290,7 +290,7 @@ def measure_compiling(length):
     times = [time.perf_counter()]
     graph = trace_function(function, Inputs(function), parameters, [0.5], 10**9)
     times.append(time.perf_counter())
-    source = Source(graph)
+    source = Writer(graph)
     times.append(time.perf_counter())
     names = dict(source.functions)
     exec(compile(source.text, "chain", "exec"), names)

@@ -1,4 +1,4 @@
-"""Derivatives of any order: the gradient of a graph as a graph of its own, to be differentiated again."""
+"""Differentiate to any order: make the gradient of a graph a graph of its own, to be differentiated again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one printer: how numbers, operations and columns are written, in every notation.
+"""Write numbers, operations and columns, in every notation: this is the one printer.
 
 An operation is written with the texts of its operands. Each text knows how tightly it holds together, so parentheses
 stand where they are needed and nowhere else.

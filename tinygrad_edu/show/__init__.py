@@ -1,1 +1,1 @@
-"""Backpropagation made visible: the list of its steps, as text, as a diagram."""
+"""Show backpropagation: the list of its steps as text, as a diagram, as a page."""

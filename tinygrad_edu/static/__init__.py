@@ -1,4 +1,4 @@
-"""Static graphs: a computation traced once and written out as straight-line Python, forward and backward."""
+"""Trace a computation once, and write it out as straight-line Python, forward and backward."""
 
 from tinygrad_edu.static.graph import static_graph
 
