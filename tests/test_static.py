@@ -89,6 +89,24 @@ def test_every_row(name: str) -> None:
             assert static_gives(static, parameters, (scale,)) == expected
 
 
+def test_gradients_are_added_one_by_one_to_what_is_there() -> None:
+    """As `backward` does: over several samples, and to what an optimiser has not cleared, the bits are the same."""
+    w = Parameter(0.0, "w")
+
+    def f(x: Any) -> Any:
+        return (w * x).tanh() + w * 0.7 + w * w * x
+
+    static = static_graph(f, [w])
+    for w.data in (0.1, -1.3, 1.9):
+        samples = [(0.3,), (-0.9,), (0.77,), (1e-3,)]
+        expected = backward_gives(f, [w], *samples)
+        assert static_gives(static, [w], *samples) == expected
+        w.grad = NOT_COMPUTED
+        for sample in samples:
+            static(*sample)
+        assert w.grad == expected[1]
+
+
 def scaled_row(row: Rule, operands: Sequence[Any], scale: Any) -> Any:
     return row(*operands) * scale
 

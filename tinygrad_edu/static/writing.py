@@ -248,7 +248,7 @@ class Writer:
             if (switch := self.switch_after(i)) is not None:
                 self.write_choice(switch, gradient, self.gradients[i + 1])
             elif i == 0 or self.switch_after(i - 1) is None:
-                self.write_sum(self.names.of[gradient.name], "=", gradient.terms)
+                self.write_sum(self.names.of[gradient.name], gradient.terms)
             if gradient.alone and gradient.switch is not None:
                 with self.block(f"if not {self.names.of[gradient.name]}:"):
                     self.write_line("continue  # all other gradients are 0 too")
@@ -265,8 +265,8 @@ class Writer:
         self.define([*gradient.terms, switch])
         name = self.names.of[following.name]
         with self.block(f"if {self.text_of(switch).text}:"):
-            self.write_sum(self.names.of[gradient.name], "=", gradient.terms)
-            self.write_sum(name, "=", following.terms)
+            self.write_sum(self.names.of[gradient.name], gradient.terms)
+            self.write_sum(name, following.terms)
         with self.block("else:"):
             self.write_line(f"{name} = 0.0")
 
@@ -281,8 +281,13 @@ class Writer:
             skippable = condition and len(parameters) >= WORTH_SKIPPING
             with self.block(f"if {condition}:") if skippable else nullcontext():
                 for p in parameters:
-                    target, sign = (self.names.of[p], "-= lr *") if self.descend else (gradients[p], "+=")
-                    self.write_sum(target, sign, self.terms[p])
+                    terms = self.terms[p]
+                    if self.descend:
+                        self.write_step_down(self.names.of[p], terms)
+                    elif len(terms) == 1:
+                        self.write_line(f"{gradients[p]} += {self.sum_text(terms)}")
+                    else:
+                        self.write_addition(gradients[p], terms)
 
     def write_entangled(self, gradients: dict[Traced, str]) -> None:
         """Write the gradients in which other parameters occur, before any parameter moves."""
@@ -290,7 +295,7 @@ class Writer:
             if not {p}.issuperset(self.parameters_in(terms)):
                 gradient = Traced(p.tracing)
                 self.names.of[gradient] = gradients[p]
-                self.write_sum(gradients[p], "=", terms)
+                self.write_sum(gradients[p], terms)
                 self.terms[p] = [gradient]
 
     def parameters_in(self, terms: Iterable[Operand]) -> Iterator[Traced]:
@@ -339,7 +344,7 @@ class Writer:
         text = "" if terms else self.formula_of(x).text
         name = self.names.give(x, x.label)
         if terms:
-            self.write_sum(name, "=", terms, self.place_comment(x))
+            self.write_sum(name, terms, self.place_comment(x))
         else:
             self.write_line(f"{name} = {text}")
 
@@ -348,20 +353,32 @@ class Writer:
         places = {place_of(p.label) for p in x.children if p in self.graph.parameters}
         return f"  # {min(places)}" if len(places) == 1 and "" not in places else ""
 
-    def write_sum(self, target: str, sign: str, terms: Sequence[Operand], comment: str = "") -> None:
-        """Write terms added from left to right: target = a + b - c, target += a + b - c, target -= lr * (a + b - c)."""
+    def write_sum(self, target: str, terms: Sequence[Operand], comment: str = "") -> None:
+        """Write target = a + b - c: the terms added from left to right."""
         self.define(terms)
-        if sign != "=" and len(terms) > LONGEST_SUM:
-            total = self.names.new()
-            self.write_sum(total, "=", terms)
-        else:
-            text = self.sum_of(terms[:LONGEST_SUM])
-            total = text[3:] if text.startswith(" + ") else f"-{text[3:]}"
-        if sign == "-= lr *" and " " in total:
-            total = f"({total})"
-        self.write_line(f"{target} {sign} {total}{comment}")
-        for start in range(LONGEST_SUM, len(terms) if sign == "=" else 0, LONGEST_SUM):
+        self.write_line(f"{target} = {self.sum_text(terms[:LONGEST_SUM])}{comment}")
+        self.write_addition(target, terms[LONGEST_SUM:])
+
+    def write_addition(self, target: str, terms: Sequence[Operand]) -> None:
+        """Write target = target + a - b: further terms, added one by one to what is there."""
+        self.define(terms)
+        for start in range(0, len(terms), LONGEST_SUM):
             self.write_line(f"{target} = {target}{self.sum_of(terms[start : start + LONGEST_SUM])}")
+
+    def write_step_down(self, target: str, terms: Sequence[Operand]) -> None:
+        """Write target -= lr * (a + b - c): a step of gradient descent."""
+        self.define(terms)
+        if len(terms) > LONGEST_SUM:
+            gradient = self.names.new()
+            self.write_sum(gradient, terms)
+        else:
+            gradient = self.sum_text(terms)
+        self.write_line(f"{target} -= lr * {f'({gradient})' if ' ' in gradient else gradient}")
+
+    def sum_text(self, terms: Sequence[Operand]) -> str:
+        """Write terms as a sum that stands alone: "a - b + c"."""
+        text = self.sum_of(terms)
+        return text[3:] if text.startswith(" + ") else f"-{text[3:]}"
 
     def sum_of(self, terms: Iterable[Operand]) -> str:
         """Write the terms, each with its sign: " + a - b + c"."""
