@@ -8,9 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from numbers import Complex, Real
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+
+
+class Range(NamedTuple):
+    """Hold the least number that is allowed, and the first that is not."""
+
+    text: str
+    low: float
+    below: float
+
+
+POSITIVE = Range("a positive number", math.ulp(0.0), math.inf)
+NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
+FRACTION = Range("from 0 to below 1", 0.0, 1.0)
 
 
 def real(number: object, name: str = "") -> float:
@@ -28,38 +41,22 @@ def real(number: object, name: str = "") -> float:
     raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")
 
 
-def positive(name: str, number: object) -> float:
-    """Return a number above 0 and finite as a float. Raises TypeError or ValueError for anything else."""
-    x = real(number, name)
-    if not 0.0 < x < math.inf:
-        raise ValueError(f"{name} must be a positive number, got {number}")
-    return x
+def in_range(name: str, x: object, allowed: Range) -> float:
+    """Return a number of a range as a float. Raises TypeError or ValueError for anything else."""
+    as_float = real(x, name)
+    if not allowed.low <= as_float < allowed.below:
+        raise ValueError(f"{name} must be {allowed.text}, got {x}")
+    return as_float
 
 
-def not_negative(name: str, number: object) -> float:
-    """Return a finite number of 0 or more as a float. Raises TypeError or ValueError for anything else."""
-    x = real(number, name)
-    if not 0.0 <= x < math.inf:
-        raise ValueError(f"{name} must be 0 or a positive number, got {number}")
-    return x
-
-
-def fraction(name: str, number: object) -> float:
-    """Return a number from 0 to below 1 as a float. Raises TypeError or ValueError for anything else."""
-    x = real(number, name)
-    if not 0.0 <= x < 1.0:
-        raise ValueError(f"{name} must be from 0 to below 1, got {number}")
-    return x
-
-
-def count(name: str, number: object, least: int = 1) -> int:
+def count(name: str, x: object, least: int = 1) -> int:
     """Return a whole number of `least` or more as an int. Raises TypeError or ValueError for anything else."""
-    x = real(number, name)
-    if not x >= least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
-    if x != x // 1:
-        raise ValueError(f"{name} must be a whole number, got {number}")
-    return int(x)
+    as_float = real(x, name)
+    if not as_float >= least:
+        raise ValueError(f"{name} must be at least {least}, got {x}")
+    if as_float % 1.0 != 0.0:
+        raise ValueError(f"{name} must be a whole number, got {x}")
+    return int(as_float)
 
 
 def instances(name: str, xs: Any, kind: type[T]) -> list[T]:

@@ -26,13 +26,13 @@ from engine import (
     ratios,
     seconds_in_a_loop,
 )
-from tinygrad_edu.static.arguments import Inputs
-from tinygrad_edu.static.writing import Writer
 
 import tinygrad_edu
 from tinygrad_edu import log_softmax, static_graph, tanh, weighted_sum
 from tinygrad_edu.nn import MLP, SGD, load_digits, one_hot
+from tinygrad_edu.static.arguments import Inputs
 from tinygrad_edu.static.tracing import trace_function
+from tinygrad_edu.static.writing import Writer
 
 try:
     import micrograd.engine

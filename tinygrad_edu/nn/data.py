@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import count, not_negative
+from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range
 from tinygrad_edu.nn.modules import Seed, generator_of
 
 Inputs = list[list[float]]
@@ -144,7 +144,7 @@ def classes_in_turn(n: int, n_classes: int) -> list[int]:
 
 def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
     """The points, each coordinate with a normally distributed number of that standard deviation added."""
-    noise = not_negative("noise", noise)
+    noise = in_range("noise", noise, NOT_NEGATIVE)
     generator = generator_of(seed)
     return [[x + generator.gauss(0.0, noise) for x in point] for point in points]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from tinygrad_edu.arguments import count, distinct_leaves, fraction, not_negative, positive
+from tinygrad_edu.arguments import FRACTION, NOT_NEGATIVE, POSITIVE, count, distinct_leaves, in_range
 from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
 from tinygrad_edu.nn.saving import State, check_state
 
@@ -34,7 +34,7 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         self.parameters = distinct_leaves("an optimiser", parameters, Value)
-        self.lr = positive("lr", lr)
+        self.lr = in_range("lr", lr, POSITIVE)
         self.memories: list[tuple[float, ...]] = [(0.0,) * len(self.remembers) for _ in self.parameters]
 
     def step(self) -> None:
@@ -89,7 +89,7 @@ class SGD(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-3, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        self.momentum = not_negative("momentum", momentum)
+        self.momentum = in_range("momentum", momentum, NOT_NEGATIVE)
 
     def update(self, g: float, v: float) -> tuple[float, float]:
         v = self.momentum * v + g
@@ -106,7 +106,7 @@ class Adagrad(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, eps: float = 1e-10) -> None:
         super().__init__(parameters, lr)
-        self.eps = positive("eps", eps)
+        self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, sum_of_squares: float) -> tuple[float, float]:
         sum_of_squares = sum_of_squares + g * g
@@ -123,8 +123,8 @@ class RMSprop(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(parameters, lr)
-        self.alpha = fraction("alpha", alpha)
-        self.eps = positive("eps", eps)
+        self.alpha = in_range("alpha", alpha, FRACTION)
+        self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, mean_square: float) -> tuple[float, float]:
         mean_square = self.alpha * mean_square + (1.0 - self.alpha) * g * g
@@ -142,8 +142,8 @@ class Adadelta(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6) -> None:
         super().__init__(parameters, lr)
-        self.rho = fraction("rho", rho)
-        self.eps = positive("eps", eps)
+        self.rho = in_range("rho", rho, FRACTION)
+        self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, mean_square: float, mean_square_change: float) -> tuple[float, float, float]:
         mean_square = self.rho * mean_square + (1.0 - self.rho) * g * g
@@ -169,8 +169,8 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr)
         beta1, beta2 = betas
-        self.betas = fraction("betas[0]", beta1), fraction("betas[1]", beta2)
-        self.eps = positive("eps", eps)
+        self.betas = in_range("betas[0]", beta1, FRACTION), in_range("betas[1]", beta2, FRACTION)
+        self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, m: float, v: float, t: float) -> tuple[float, float, float, float]:
         beta1, beta2 = self.betas
@@ -208,7 +208,7 @@ class StepDecay(Decay):
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
         self.step_size = count("step_size", step_size)
-        self.gamma = fraction("gamma", gamma)
+        self.gamma = in_range("gamma", gamma, FRACTION)
 
     def factor(self, t: int) -> float:
         return math.pow(self.gamma, t // self.step_size)
@@ -219,7 +219,7 @@ class ExponentialDecay(Decay):
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         super().__init__(optimizer)
-        self.gamma = fraction("gamma", gamma)
+        self.gamma = in_range("gamma", gamma, FRACTION)
 
     def factor(self, t: int) -> float:
         return math.pow(self.gamma, t)
@@ -230,7 +230,7 @@ class InverseTimeDecay(Decay):
 
     def __init__(self, optimizer: Optimizer, beta: float) -> None:
         super().__init__(optimizer)
-        self.beta = not_negative("beta", beta)
+        self.beta = in_range("beta", beta, NOT_NEGATIVE)
 
     def factor(self, t: int) -> float:
         return 1.0 / (1.0 + self.beta * t)

@@ -182,7 +182,7 @@ class Recording:
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
 
     def block_at(self, span: Span) -> tuple[int, int]:
-        """Return the first and last line of the function around a span, or of the statement; of all if it is no Python."""
+        """Return the first and last line of the function around a span, or of the statement; of all if no Python."""
         tree = self.tree(span.file)
         functions: list[ast.stmt] = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
         around = [function for function in functions if holds(function, span)]

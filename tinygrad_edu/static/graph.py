@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from traceback import walk_tb
 from typing import Any
 
-from tinygrad_edu.arguments import distinct_leaves, positive, real
+from tinygrad_edu.arguments import POSITIVE, distinct_leaves, in_range, real
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list
 from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
@@ -111,7 +111,7 @@ class StaticGraph:
         and ValueError if `lr` is not positive; then no parameter has moved. Source: Qiu, Neural Networks and Deep
         Learning, algorithm 4.1.
         """
-        lr = positive("lr", lr)
+        lr = in_range("lr", lr, POSITIVE)
         graph, rows = self.prepare([self.takes.of_sample(sample) for sample in samples])
         parameters = graph.parameters.values()
         program = self.program(graph, descend=True)
