@@ -14,7 +14,7 @@ except ImportError:
 
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, accuracy, binary_cross_entropy, fit, moons
-from tinygrad_edu.nn.modules import name_of
+from tinygrad_edu.nn.modules import activation_name
 
 TORCH_ACTIVATIONS = {
     "linear": torch.nn.Identity,
@@ -34,7 +34,7 @@ def to_torch(model: MLP) -> torch.nn.Sequential:
     """
     modules: list[torch.nn.Module] = []
     for layer in model.layers:
-        activation = name_of(layer.neurons[0].activation)
+        activation = activation_name(layer.neurons[0].activation)
         if activation not in TORCH_ACTIVATIONS:
             raise ValueError(f"PyTorch has no module for the activation {activation}")
         n_inputs, n_outputs = len(layer.neurons[0].w), len(layer.neurons)

@@ -9,7 +9,7 @@ import pytest
 from tests.oracles import ROWS, assert_partials, gradient_of
 from tinygrad_edu import Parameter, Value, check_gradients, maximum, topological_order, weighted_sum
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.readers.check import GradientError, NodeCheck, compare
+from tinygrad_edu.readers.check import KINK, OK, UNSURE, WRONG, GradientError, NodeCheck, compare
 from tinygrad_edu.rules import Rule
 
 
@@ -23,7 +23,7 @@ def test_every_node_is_checked_but_constants() -> None:
     y.label = "y"
     report = check_gradients(y)
     assert [check.name for check in report.checks] == ["x", "w", "h1", "h2", "y"]
-    assert {check.verdict for check in report.checks} == {"ok"}
+    assert {check.verdict for check in report.checks} == {OK}
     assert [check.analytic for check in report.checks[:2]] == pytest.approx(
         [2.0 / math.cosh(2.0) ** 2, 0.5 / math.cosh(2.0) ** 2], rel=1e-14
     )
@@ -50,12 +50,12 @@ def test_the_check_leaves_no_trace() -> None:
 
 
 def test_a_leaf_alone() -> None:
-    assert verdicts(Value(2.0, "x")) == {"x": "ok"}
+    assert verdicts(Value(2.0, "x")) == {"x": OK}
 
 
 def test_a_whole_network() -> None:
     report = check_gradients(MLP(3, [8, 8, 1], activation="tanh", seed=3)([0.5, -1.0, 2.0]))
-    assert {check.verdict for check in report.checks} == {"ok"}
+    assert {check.verdict for check in report.checks} == {OK}
     assert max(check.relative_error for check in report.checks) < 1e-8
 
 
@@ -77,7 +77,7 @@ POWERS = ["power", "exponential", "general_power"]
 def test_sound_rows_of_one_operand_pass(name: str) -> None:
     for x in RANGES.get(name, EVERYWHERE):
         [check, _] = check_gradients(ROWS[name](Value(x))).checks
-        allowed = ("ok", "unsure") if x in BLURRED.get(name, []) else ("ok",)
+        allowed = (OK, UNSURE) if x in BLURRED.get(name, []) else (OK,)
         assert check.verdict in allowed, f"{name} at {x}: {check}"
 
 
@@ -86,7 +86,7 @@ def test_sound_rows_of_two_operands_pass(name: str) -> None:
     for x in EVERYWHERE:
         for y in (0.9 * other for other in EVERYWHERE[::3]):
             for check in check_gradients(ROWS[name](Value(x), Value(y))).checks:
-                assert check.verdict == "ok", f"{name} at {x}, {y}: {check}"
+                assert check.verdict == OK, f"{name} at {x}, {y}: {check}"
 
 
 @pytest.mark.parametrize("name", POWERS)
@@ -95,14 +95,14 @@ def test_sound_powers_pass(name: str) -> None:
         for y in (-2.5, -2.0, 0.5, 3.0):
             operands = [x if name == "exponential" else Value(x), y if name == "power" else Value(y)]
             for check in check_gradients(ROWS[name](*operands)).checks:
-                assert check.verdict == "ok", f"{name} at {x}, {y}: {check}"
+                assert check.verdict == OK, f"{name} at {x}, {y}: {check}"
 
 
 def test_a_sound_weighted_sum_passes() -> None:
     """But at 1e-10, where the other parts of the sum are 1e10 times as large."""
     for x in EVERYWHERE:
         for check in check_gradients(weighted_sum([Value(x), 2.0], [Value(0.7), Value(-x)], Value(3.0))).checks:
-            assert check.verdict == "ok" or (abs(x) < 1e-9 and check.verdict == "unsure"), f"at {x}: {check}"
+            assert check.verdict == OK or (abs(x) < 1e-9 and check.verdict == UNSURE), f"at {x}: {check}"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_sound_compositions_pass(f: Callable[[Value], Value]) -> None:
     """Next to a pole, and where all that happens, happens within 1e-4."""
     for x in [*EVERYWHERE, 1e-5, 3e-5, 1e-4, 3e-4, 3e-8]:
         for check in check_gradients(f(Value(x))).checks:
-            assert check.verdict == "ok", f"at {x}: {check}"
+            assert check.verdict == OK, f"at {x}: {check}"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_sound_compositions_pass(f: Callable[[Value], Value]) -> None:
 )
 def test_what_rounding_spoils_is_not_accused(f: Callable[[Value], Value]) -> None:
     for x in [x for x in EVERYWHERE if x > -700.0] + [-610.0, 1e-5]:
-        assert {check.verdict for check in check_gradients(f(Value(x))).checks} <= {"ok", "unsure"}
+        assert {check.verdict for check in check_gradients(f(Value(x))).checks} <= {OK, UNSURE}
 
 
 @pytest.mark.parametrize("f", [lambda z: z, lambda z: z * z, lambda z: z.tanh()])
@@ -152,29 +152,29 @@ def test_a_sum_whose_parts_cancel_is_not_accused(f: Callable[[Value], Value], re
     inputs = [Value(-0.0008594870883743752), Value(2134058.4699766343), Value(8.54208559e-06)]
     bias = -weighted_sum(weights, inputs).data * (1.0 + rest)
     found = verdicts(f(weighted_sum(weights, inputs, Value(bias))))
-    assert set(found.values()) <= {"ok", "unsure"}
+    assert set(found.values()) <= {OK, UNSURE}
 
 
 def test_waves_smaller_than_rounding_are_unsure() -> None:
     """Nudging the whole sees 1.0 at every step, but nudging each operation sees their slopes."""
-    assert verdicts((Value(0.0, "x") * 1e17).sin() * 1e-17 + 1.0)["x"] == "unsure"
+    assert verdicts((Value(0.0, "x") * 1e17).sin() * 1e-17 + 1.0)["x"] == UNSURE
 
 
 def test_a_narrow_function_is_found_at_0() -> None:
-    assert verdicts((Value(0.0, "x") * 1e20).tanh())["x"] == "ok"
+    assert verdicts((Value(0.0, "x") * 1e20).tanh())["x"] == OK
 
 
 @pytest.mark.parametrize("factor", [1.0, 3.0])
 @pytest.mark.parametrize("x", [1e15, 1e17, 1e300])
 def test_a_sine_finer_than_floats_is_unsure(x: float, factor: float) -> None:
     """From one float to the next it passes through a sizeable part of a wave, or many."""
-    assert verdicts((Value(x, "x") * factor).sin())["x"] == "unsure"
-    assert verdicts(Value(x, "x").sin())["x"] == "unsure"
+    assert verdicts((Value(x, "x") * factor).sin())["x"] == UNSURE
+    assert verdicts(Value(x, "x").sin())["x"] == UNSURE
 
 
 @pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan])
 def test_what_is_not_finite_cannot_be_nudged(x: float) -> None:
-    assert verdicts(Value(x, "x") * 2.0)["x"] == "unsure"
+    assert verdicts(Value(x, "x") * 2.0)["x"] == UNSURE
 
 
 @pytest.mark.parametrize("tolerance", [math.nan, -1e-6, 0.0, 1.0, math.inf])
@@ -198,7 +198,7 @@ def test_a_tolerance_is_a_relative_error(tolerance: float) -> None:
 )
 def test_slopes_of_functions(f: Callable[[float], float], x: float, expected: float) -> None:
     numerical, verdict = compare(expected, f, x, 1e-16 * abs(f(x)), 1e-10)
-    assert (numerical.value, verdict) == (pytest.approx(expected, rel=1e-10, abs=1e-12), "ok")
+    assert (numerical.value, verdict) == (pytest.approx(expected, rel=1e-10, abs=1e-12), OK)
 
 
 # --------------------------------------------------------------------------------------------------------- kinks
@@ -219,25 +219,25 @@ def test_slopes_of_functions(f: Callable[[float], float], x: float, expected: fl
 )
 def test_kinks_are_reported_as_kinks(f: Callable[[Value], Value]) -> None:
     x = Value(0.0, "x")
-    assert verdicts(f(x))["x"] == "kink"
+    assert verdicts(f(x))["x"] == KINK
 
 
 @pytest.mark.parametrize("name", ["step", "sign"])
 def test_a_jump_is_a_kink(name: str) -> None:
-    assert verdicts(ROWS[name](Value(0.0, "x")))["x"] == "kink"
+    assert verdicts(ROWS[name](Value(0.0, "x")))["x"] == KINK
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "greater"])
 @pytest.mark.parametrize("x", [0.0, 1e-10, -3.0, 1e10])
 def test_a_tie_is_a_kink(name: str, x: float) -> None:
     found = verdicts(ROWS[name](Value(x, "x"), Value(x, "y")))
-    assert (found["x"], found["y"]) == ("kink", "kink")
+    assert (found["x"], found["y"]) == (KINK, KINK)
 
 
 @pytest.mark.parametrize("x", [1e-300, 1e-10, -1e-5, 3.0])
 def test_next_to_a_kink_there_is_none(x: float) -> None:
     node = Value(x, "x")
-    assert verdicts(node.relu() + abs(node))["x"] == "ok"
+    assert verdicts(node.relu() + abs(node))["x"] == OK
 
 
 NEAR_ONE = {
@@ -260,36 +260,36 @@ def test_a_kink_nearer_than_rounding_lets_see_is_no_failure(name: str) -> None:
 
 @pytest.mark.parametrize("distance", [1e-8, 1e-10, 1e-12])
 def test_nudging_tells_the_sides_of_a_kink_apart(distance: float) -> None:
-    assert verdicts((Value(1.0 + distance, "x") - 1.0).relu())["x"] == "ok"
-    assert verdicts((Value(1.0 - distance, "x") - 1.0).relu())["x"] == "ok"
+    assert verdicts((Value(1.0 + distance, "x") - 1.0).relu())["x"] == OK
+    assert verdicts((Value(1.0 - distance, "x") - 1.0).relu())["x"] == OK
 
 
 def test_a_kink_that_rounding_hides_is_a_kink() -> None:
     """With 1e5 added, the steps that would stay on one side of the kink are lost."""
-    assert verdicts((Value(1.0 + 1e-10, "x") - 1.0).relu() + 1e5)["x"] == "kink"
+    assert verdicts((Value(1.0 + 1e-10, "x") - 1.0).relu() + 1e5)["x"] == KINK
 
 
 def test_a_kink_as_near_as_numbers_get_is_a_kink() -> None:
     node = Value(5e-324, "x")
-    assert verdicts(node.relu() + abs(node))["x"] == "kink"
+    assert verdicts(node.relu() + abs(node))["x"] == KINK
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 12])
 def test_a_flat_place_is_no_kink(n: int) -> None:
-    assert verdicts(Value(0.0, "x") ** n)["x"] == "ok"
+    assert verdicts(Value(0.0, "x") ** n)["x"] == OK
 
 
 def test_nudging_does_not_trust_what_rounding_took() -> None:
     """Where x² + 1e-60 x is nudged by a sizeable step, x² swallows the rest: 0 by nudging is no proof."""
     x = Value(0.0, "x")
-    assert verdicts(x * (x + 1e-60))["x"] == "unsure"
+    assert verdicts(x * (x + 1e-60))["x"] == UNSURE
 
 
 def test_only_what_leads_to_a_kink_is_reported() -> None:
     x, y = Value(0.0, "x"), Value(2.0, "y")
     root = x.relu() + y * y
     root.label = "root"
-    assert verdicts(root) == {"x": "kink", "h1": "ok", "y": "ok", "h2": "ok", "root": "ok"}
+    assert verdicts(root) == {"x": KINK, "h1": OK, "y": OK, "h2": OK, "root": OK}
 
 
 def test_a_wrong_slope_at_a_kink_is_wrong() -> None:
@@ -309,12 +309,12 @@ def test_a_wrong_slope_at_a_kink_is_wrong() -> None:
 def test_what_rounding_hides_is_unsure() -> None:
     """1e-20 of x is lost when 1 is added: nudging cannot see whether its derivative is right."""
     x = Value(2.0, "x")
-    assert verdicts(x.sin() * 1e-20 + 1.0)["x"] == "unsure"
+    assert verdicts(x.sin() * 1e-20 + 1.0)["x"] == UNSURE
 
 
 def test_at_the_edge_of_the_domain_nudging_is_unsure() -> None:
     """x ** 1.5 has a derivative at 0, but no value on the left of it."""
-    assert verdicts(Value(0.0, "x") ** 1.5)["x"] == "unsure"
+    assert verdicts(Value(0.0, "x") ** 1.5)["x"] == UNSURE
 
 
 # ---------------------------------------------------------------------------------------------------- wrong rows
@@ -370,7 +370,7 @@ class Missing(Rule):
         return (math.nan,)
 
 
-WRONG = [
+WRONG_ROWS = [
     (Square(), (3.0,)),
     (Quotient(), (1.0, 4.0)),
     (Difference(), (2.0, 3.0)),
@@ -379,17 +379,17 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("row", "inputs"), WRONG)
+@pytest.mark.parametrize(("row", "inputs"), WRONG_ROWS)
 def test_a_wrong_row_is_caught_by_its_name(row: Rule, inputs: tuple[float, ...]) -> None:
     """Deep in a graph of sound rows, too."""
     leaves = [Value(x) for x in inputs]
     for root in (row(*leaves), (row(*leaves) * 0.5).exp() + leaves[0]):
         with pytest.raises(GradientError, match=f"^{type(row).__name__.lower()}\\(.*by nudging.*by its row") as raised:
             check_gradients(root)
-        assert "WRONG" in {check.verdict for check in raised.value.report.checks}
+        assert WRONG in {check.verdict for check in raised.value.report.checks}
 
 
-@pytest.mark.parametrize(("row", "inputs"), WRONG)
+@pytest.mark.parametrize(("row", "inputs"), WRONG_ROWS)
 def test_a_wrong_row_is_caught_by_the_tests_of_the_table(row: Rule, inputs: tuple[float, ...]) -> None:
     with pytest.raises(AssertionError):
         assert_partials(row, inputs, range(len(inputs)))
@@ -401,14 +401,14 @@ def test_the_message_tells_both_numbers_and_where() -> None:
     assert str(raised.value) == (
         "square(x): the derivative along operand 1 is 6 by nudging, but 6.003 by its row of the table, at 3.0"
     )
-    assert raised.value.report.checks[0] == NodeCheck(raised.value.report.checks[0].node, "x", 6.003, 6.0, "WRONG")
+    assert raised.value.report.checks[0] == NodeCheck(raised.value.report.checks[0].node, "x", 6.003, 6.0, WRONG)
 
 
 def test_a_wrong_row_does_not_hide_behind_a_kink() -> None:
     x = Value(0.0, "x")
     with pytest.raises(GradientError, match=r"difference\(x, y\)") as raised:
         check_gradients(Difference()(x.relu() + 1.0, x * 2.0))
-    assert {check.name: check.verdict for check in raised.value.report.checks}["x"] == "WRONG"
+    assert {check.name: check.verdict for check in raised.value.report.checks}["x"] == WRONG
 
 
 @pytest.mark.parametrize("f", [lambda h: abs(h - 9.0), lambda h: h * 0.0, lambda h: (h - 20.0).relu()])
@@ -505,7 +505,7 @@ def test_a_row_may_decide_and_call_math() -> None:
         def partials(self, out: float, x: float) -> Any:
             return (x if abs(x) < 1.0 else math.copysign(1.0, x),)
 
-    assert {verdicts(Huber()(Value(x, "x")))["x"] for x in (-3.0, -0.5, 0.0, 0.25, 1.0, 2.0)} == {"ok"}
+    assert {verdicts(Huber()(Value(x, "x")))["x"] for x in (-3.0, -0.5, 0.0, 0.25, 1.0, 2.0)} == {OK}
 
 
 def test_a_wrong_backward_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

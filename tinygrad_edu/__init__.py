@@ -1,4 +1,4 @@
-"""Scalar autograd to read, to step through, to draw, and to teach backpropagation from."""
+"""Differentiate scalars: autograd to read, to step through, to draw, and to teach backpropagation from."""
 
 from tinygrad_edu.engine import Constant, Parameter, Value, topological_order
 from tinygrad_edu.functions import elu, leaky_relu, log_softmax, log_sum_exp, softmax, weighted_sum

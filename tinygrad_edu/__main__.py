@@ -1,4 +1,4 @@
-"""The command line: the worked example explained and drawn, or an expression of one's own.
+"""Run the command line: explain and draw the worked example, or an expression of one's own.
 
     python -m tinygrad_edu
     python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
@@ -56,12 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def is_negated(text: str) -> bool:
-    """Whether an argument is an expression such as "-x**2", not an option."""
+    """Tell whether an argument is an expression such as "-x**2", not an option."""
     return text.startswith("-") and not text.startswith("--") and text != "-h"
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments that are understood."""
+    """Return the parser of the arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m tinygrad_edu", description="Explain and draw how the gradient of an expression comes about."
     )
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def worked_example(options: argparse.Namespace) -> int:
-    """f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
+    """Explain and draw f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
     variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
@@ -96,7 +96,7 @@ def worked_example(options: argparse.Namespace) -> int:
 
 
 def explain_expression(options: argparse.Namespace) -> int:
-    """An expression or a function of the user's own: its trace and, where asked for, its picture and its stepper."""
+    """Explain an expression or a function of the user's own; where asked for, write its picture and its stepper."""
     parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
     variables = read_values(options.values, parameters)
     leaves = [leaf for value in variables.values() for leaf in (value if isinstance(value, list) else [value])]
@@ -133,7 +133,7 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
 
 
 def function_of_file(path: str, name: str) -> Callable[..., Any]:
-    """A function of a Python file, which is run as `python file.py` runs it, its errors shown as Python shows them.
+    """Run a Python file as `python file.py` runs it, errors shown as Python shows them, and return a function of it.
 
     Raises OSError if the file cannot be read, ExpressionError if it has no function of that name.
     """
@@ -163,16 +163,16 @@ def exit_with(error: Exception) -> NoReturn:
 
 
 def check_known(option: str, names: Sequence[str], known: Sequence[str]) -> None:
-    """Raises ExpressionError for a name that no variable has."""
+    """Raise ExpressionError for a name that no variable has."""
     for name in names:
         if name not in known:
             raise ExpressionError(f"{option} {name}: the variables are {', '.join(known)}")
 
 
 def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[str, Value | list[Value]]:
-    """["x=1", "w=2,3"] as Values, here x and the list of w1 and w2.
+    """Read ["x=1", "w=2,3"] as Values, here x and the list of w1 and w2.
 
-    Raises ExpressionError for what assigns neither a number nor a list of numbers to a name, or to a name once more.
+    Raises ExpressionError for what assigns neither a number nor a list of numbers to a name, or to one name twice.
     """
     values: dict[str, Value | list[Value]] = {}
     for assignment in assignments:
@@ -190,7 +190,7 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
 
 
 def number_or_list(text: str) -> float | list[float]:
-    """ "1" is a number, "1,2" a list, and "1,", as in Python, has one element. Raises ValueError for the rest."""
+    """Read "1" as a number, "1,2" as a list, and "1,", as in Python, as a list of one. Raises ValueError otherwise."""
     if "," in text:
         return [float(item) for item in text.removesuffix(",").split(",")]
     return float(text)
@@ -216,7 +216,7 @@ def doctor() -> int:
 
 
 def version(package: str) -> str:
-    """The version of an installed package."""
+    """Return the version of a package, or that it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

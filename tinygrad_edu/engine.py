@@ -64,7 +64,7 @@ class Value(Operators["Value"]):
 
     @staticmethod
     def apply(op: Rule, *inputs: Any) -> Any:
-        """Forward: compute one operation and record it. A plain number becomes a constant leaf."""
+        """Go forward: compute one operation and record it. A plain number becomes a constant leaf."""
         for x in inputs:
             if not isinstance(x, Value):
                 for other in inputs:
@@ -174,14 +174,14 @@ def start_backward(root: Value) -> list[Value]:
     return [node for node in reversed(order) if node.op]
 
 
-def topological_order(root: Value) -> list[Value]:
-    """Return every node that `root` depends on, in the order in which they were made: each after its children.
+def topological_order(*roots: Value) -> list[Value]:
+    """Return every node that `roots` depend on, in the order in which they were made: each after its children.
 
     >>> x = Value(3.0, "x")
     >>> [node.label or node.op.symbol for node in topological_order(x * x + x)]
     ['x', '*', '+']
     """
-    reached, waiting = {root}, [root]
+    reached, waiting = set(roots), [*roots]
     while waiting:
         for child in waiting.pop().children:
             if child not in reached:

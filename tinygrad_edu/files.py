@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:
-    """Write a file, text as UTF-8, and return its path: first beside its place, then moved there.
+    """Write a file, text as UTF-8, beside its place, then move it there; return its path.
 
-    Raises OSError, naming the file, if it cannot be written; what was there before is there still.
+    Raises OSError, naming the file, if it cannot be written; then what was there before stays.
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content

@@ -22,7 +22,7 @@ class Custom(Module):
         self.scale = Parameter(2.0)
         self.matrix = [[Parameter(1.0), Parameter(2.0)], [Parameter(3.0), Parameter(4.0)]]
         self.parts_of_mine = [Neuron(1, seed=0), BatchNorm()]
-        self.name_parts()
+        self.name_members()
 
 
 MODULES = [

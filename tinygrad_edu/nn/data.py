@@ -1,7 +1,7 @@
-"""Data sets to train on, real and made up, and what is done with examples before they are given to a network.
+"""Load or make up data sets to train on, and prepare their examples for a network.
 
 Examples are two lists of equal length, inputs and targets; an input is a list of numbers. data/SOURCES.md says where
-the real ones come from. Whatever is random takes a seed, and the same seed gives the same numbers.
+the real ones come from. Whatever is random takes a seed: the same seed gives the same numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Examples = tuple[Sequence[Any], Sequence[Any]]  # inputs and targets
 
 
 def load_iris() -> tuple[Inputs, list[int], list[str]]:
-    """150 iris flowers: their measurements, their classes, and the names of the classes.
+    """Return 150 iris flowers: their measurements, their classes, and the names of the classes.
 
     Each flower has four measurements in cm (sepal length and width, petal length and width); its class is 0, 1 or 2.
     Source: R. A. Fisher, 1936; UCI Machine Learning Repository, CC BY 4.0.
@@ -35,7 +35,7 @@ def load_iris() -> tuple[Inputs, list[int], list[str]]:
 
 
 def load_digits() -> tuple[Inputs, list[int], list[str]]:
-    """1,797 handwritten digits: their pixels, their classes, and the names of the classes.
+    """Return 1,797 handwritten digits: their pixels, their classes, and the names of the classes.
 
     Each digit has 8 × 8 pixels row by row, from 0 (paper) to 16 (ink); its class is 0, …, 9.
     Source: E. Alpaydin and C. Kaynak, 1998; UCI Machine Learning Repository, CC BY 4.0.
@@ -50,13 +50,14 @@ def load_digits() -> tuple[Inputs, list[int], list[str]]:
 
 
 def data_file(name: str) -> bytes:
+    """Return the content of a file of the folder data."""
     from importlib import resources  # here, because it takes long to import
 
     return resources.files("tinygrad_edu.nn").joinpath(f"data/{name}").read_bytes()
 
 
 def inputs_and_classes(rows: Iterable[list[str]]) -> tuple[Inputs, list[int]]:
-    """Rows of numbers, of which the last is the class."""
+    """Split rows of numbers, of which the last is the class, into inputs and classes."""
     examples = [([float(number) for number in row[:-1]], int(row[-1])) for row in rows]
     return [inputs for inputs, _ in examples], [target for _, target in examples]
 
@@ -66,7 +67,7 @@ def inputs_and_classes(rows: Iterable[list[str]]) -> tuple[Inputs, list[int]]:
 
 
 def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
-    """Two half circles that reach into each other, classes 0 and 1.
+    """Make two half circles that reach into each other, classes 0 and 1.
 
     >>> inputs, classes = moons(4, noise=0.0)
     >>> [round(x, 3) for x in inputs[1]], classes
@@ -81,7 +82,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, 
 
 
 def circles(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
-    """A circle of radius 1, class 0, and one of radius ½ within, class 1."""
+    """Make a circle of radius 1, class 0, and one of radius ½ within it, class 1."""
     classes = classes_in_turn(n, 2)
     points = [
         on_circle(1.0 if k == 0 else 0.5, 2.0 * math.pi * position)
@@ -91,7 +92,7 @@ def circles(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: Seed = None, turns: float = 1.0) -> tuple[Inputs, list[int]]:
-    """Two arms that wind around each other from the centre to radius 1, classes 0 and 1."""
+    """Make two arms that wind around each other from the centre to radius 1, classes 0 and 1."""
     classes = classes_in_turn(n, 2)
     points = [
         on_circle(position, 2.0 * math.pi * turns * position + math.pi * k)
@@ -101,7 +102,7 @@ def spirals(n: int = 200, noise: float = 0.02, seed: Seed = None, turns: float =
 
 
 def xor(n: int = 4, noise: float = 0.0, seed: Seed = None) -> tuple[Inputs, list[int]]:
-    """The corners of a square, in class 1 where one coordinate is 1 and the other 0.
+    """Make the corners of a square, in class 1 where one coordinate is 1 and the other 0.
 
     >>> xor()
     ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
@@ -111,21 +112,21 @@ def xor(n: int = 4, noise: float = 0.0, seed: Seed = None) -> tuple[Inputs, list
 
 
 def blobs(n: int = 150, noise: float = 0.3, seed: Seed = None, n_classes: int = 3) -> tuple[Inputs, list[int]]:
-    """Clouds around points that lie evenly on a circle of radius 1, one per class."""
+    """Make clouds around points that lie evenly on a circle of radius 1, one per class."""
     classes = classes_in_turn(n, n_classes)
     points = [on_circle(1.0, 2.0 * math.pi * k / n_classes) for k in classes]
     return with_noise(points, noise, seed), classes
 
 
 def sine(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[float]]:
-    """One period of the sine, for regression: inputs [x] with x from -π to π, targets sin x with noise."""
+    """Make one period of the sine, for regression: inputs [x] with x from -π to π, targets sin x with noise."""
     inputs = [[math.pi * (2.0 * position - 1.0)] for position in positions(n)]
     targets = with_noise([[math.sin(x)] for (x,) in inputs], noise, seed)
     return inputs, [y for (y,) in targets]
 
 
 def positions(n: int) -> list[float]:
-    """n numbers evenly spread over 0 … 1: the middles of n equal parts.
+    """Return n numbers evenly spread over 0 … 1: the middles of n equal parts.
 
     >>> positions(2)
     [0.25, 0.75]
@@ -134,16 +135,17 @@ def positions(n: int) -> list[float]:
 
 
 def on_circle(radius: float, angle: float) -> list[float]:
-    """The point at that angle of a circle around the origin."""
+    """Return the point at that angle of a circle around the origin."""
     return [radius * math.cos(angle), radius * math.sin(angle)]
 
 
 def classes_in_turn(n: int, n_classes: int) -> list[int]:
+    """Return n classes: 0, …, n_classes - 1, over and over."""
     return [i % n_classes for i in range(count("n", n))]
 
 
 def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
-    """The points, each coordinate with a normally distributed number of that standard deviation added."""
+    """Add to each coordinate a normally distributed number of standard deviation `noise`."""
     noise = in_range("noise", noise, NOT_NEGATIVE)
     generator = generator_of(seed)
     return [[x + generator.gauss(0.0, noise) for x in point] for point in points]
@@ -153,7 +155,7 @@ def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
 
 
 def check_examples(inputs: Sequence[Any], targets: Sequence[Any]) -> None:
-    """Raises ValueError unless there are examples, and as many inputs as targets."""
+    """Raise ValueError unless there are examples, and as many inputs as targets."""
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"needs examples, a target per input, got {len(inputs)} inputs and {len(targets)} targets")
 
@@ -161,9 +163,9 @@ def check_examples(inputs: Sequence[Any], targets: Sequence[Any]) -> None:
 def train_test_split(
     inputs: Sequence[Any], targets: Sequence[Any], test_size: float = 0.25, seed: Seed = None
 ) -> tuple[Examples, Examples]:
-    """The examples, shuffled, in two parts: (training inputs, targets) and (test inputs, targets).
+    """Shuffle the examples and split them in two: (training inputs, targets) and (test inputs, targets).
 
-    `test_size` is the share of the second. Raises ValueError if either part would be empty.
+    `test_size` is the share of the test examples. Raises ValueError if either part would be empty.
 
     >>> train, test = train_test_split([[1.0], [2.0], [3.0]], [1, 2, 3], test_size=1 / 3, seed=0)
     >>> train, test
@@ -180,7 +182,7 @@ def train_test_split(
 def mini_batches(
     inputs: Sequence[Any], targets: Sequence[Any], batch_size: int, seed: Seed = None
 ) -> Iterator[Examples]:
-    """The examples, shuffled, in batches of `batch_size`, the last one smaller if they do not come out even.
+    """Shuffle the examples and yield them in batches of `batch_size`, the last smaller if they do not come out even.
 
     >>> [targets for _, targets in mini_batches([[1.0], [2.0], [3.0]], [1, 2, 3], 2, seed=0)]
     [[1, 3], [2]]
@@ -193,21 +195,22 @@ def mini_batches(
 
 
 def shuffled(n: int, seed: Seed) -> list[int]:
-    """0, …, n - 1 in random order."""
+    """Return 0, …, n - 1 in random order."""
     order = list(range(n))
     generator_of(seed).shuffle(order)
     return order
 
 
 def chosen(inputs: Sequence[Any], targets: Sequence[Any], indices: Sequence[int]) -> Examples:
+    """Return the examples at these indices."""
     return [inputs[i] for i in indices], [targets[i] for i in indices]
 
 
 def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]) -> list[Inputs]:
-    """Each feature minus its mean, over its standard deviation: those of the training inputs, for all that are given.
+    """Scale each feature: subtract the mean, divide by the standard deviation, both those of the training inputs.
 
-    What is held out must not decide how it is scaled. A feature that does not vary in training is only shifted.
-    Raises ValueError on no training inputs, or on inputs of different lengths.
+    The others are scaled by the same numbers: what is held out must not decide how it is scaled. A feature that does
+    not vary in training is only shifted. Raises ValueError on no training inputs, or on inputs of different lengths.
 
     >>> standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
     [[[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]]]
@@ -225,7 +228,7 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
 
 
 def mean_and_deviation(feature: Sequence[float]) -> tuple[float, float]:
-    """The mean μ and the standard deviation σ of numbers; where they do not vary, σ = 1."""
+    """Return the mean μ and the standard deviation σ of numbers; σ = 1, to divide by, where they do not vary."""
     mu = math.fsum(feature) / len(feature)
     if min(feature) == max(feature):
         return mu, 1.0
@@ -233,7 +236,7 @@ def mean_and_deviation(feature: Sequence[float]) -> tuple[float, float]:
 
 
 def one_hot(k: int, n_classes: int) -> list[float]:
-    """1 at the place of class k, 0 elsewhere. Raises ValueError if there is no such class.
+    """Return 1 at the place of class k, 0 elsewhere. Raises ValueError if there is no such class.
 
     >>> one_hot(1, 3)
     [0.0, 1.0, 0.0]

@@ -1,4 +1,4 @@
-"""Figures of curves and planes, drawn by matplotlib where it is installed (the extra [plot])."""
+"""Draw figures of curves and planes with matplotlib, where it is installed (the extra [plot])."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKERS = "o^sDvP"
 
 
 def has_matplotlib() -> bool:
-    """Whether matplotlib is installed."""
+    """Tell whether matplotlib is installed."""
     return importlib.util.find_spec("matplotlib") is not None
 
 
@@ -29,7 +29,7 @@ def save_figure(
 
     `draw` is called with the axes of as many panels side by side as there are columns; `size` is in inches, of which
     nine are as wide as a README. Each curve of a panel has its own colour and line. No window opens, and the same
-    figure gives the same bytes. Without matplotlib one line says so and None is returned.
+    figure gives the same bytes. Without matplotlib, print a line that says so and return None.
     """
     path = Path(path)
     if not has_matplotlib():

@@ -1,7 +1,7 @@
-"""Losses: how far one prediction is from its target, and the risk that training makes small, their mean over examples.
+"""Compute losses, how far one prediction is from its target, and their mean over examples, the risk to be minimised.
 
 A loss takes the prediction first, then the target, Values or plain numbers, and is composed of rows of the derivative
-table: there is nothing to differentiate here. Source of all: Qiu, Neural Networks and Deep Learning (NNDL), sections
+table, so there is nothing to differentiate here. Source of all: Qiu, Neural Networks and Deep Learning (NNDL), sections
 2.2 and 3.1 to 3.5, unless another is named.
 """
 
@@ -19,7 +19,7 @@ Loss = Callable[[Any, Any], Any]
 
 
 def squared_error(prediction: Any, target: Any) -> Any:
-    """½(ŷ - y)²; for two lists of equal length ½‖ŷ - y‖². Raises ValueError if their lengths differ.
+    """Return ½(ŷ - y)²; for two lists of equal length ½‖ŷ - y‖². Raises ValueError if their lengths differ.
 
     >>> squared_error(3.0, 1.0), squared_error([3.0, 0.0], [1.0, 1.0])
     (2.0, 2.5)
@@ -28,11 +28,11 @@ def squared_error(prediction: Any, target: Any) -> Any:
         return 0.5 * (prediction - target) ** 2
     if len(prediction) != len(target):
         raise ValueError(f"squared_error needs a target per output, got {len(target)} for {len(prediction)} outputs")
-    return total([squared_error(y, t) for y, t in zip(prediction, target, strict=True)])
+    return sum_of([squared_error(y, t) for y, t in zip(prediction, target, strict=True)])
 
 
 def hinge(score: Any, label: Any) -> Any:
-    """max(0, 1 - y·score), 0 beyond the margin (the max-margin loss of support vector machines).
+    """Return max(0, 1 - y·score), 0 beyond the margin (the max-margin loss of support vector machines).
 
     Raises ValueError unless the label y is -1 or 1.
 
@@ -45,7 +45,7 @@ def hinge(score: Any, label: Any) -> Any:
 
 
 def binary_cross_entropy(logit: Any, target: Any) -> Any:
-    """-y log p - (1 - y) log(1 - p) with p = σ(logit), where y is 0 or 1, or a probability between.
+    """Return -y log p - (1 - y) log(1 - p) with p = σ(logit), where y is 0 or 1, or a probability between.
 
     As -log σ(z) = softplus(-z) and -log(1 - σ(z)) = softplus(z), no logarithm meets 0, however large the logit.
     Raises ValueError if the target lies outside 0 … 1.
@@ -59,7 +59,7 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
 
 
 def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
-    """-log p_c with p = softmax(logits), where the target c is the index of the true class.
+    """Return -log p_c with p = softmax(logits), where the target c is the index of the true class.
 
     It is computed as softplus(log Σ exp(zⱼ - z_c)), the sum over all j ≠ c: with two classes this is the binary
     cross-entropy, and it stays exact where p_c rounds to 0 or to 1. The target may also be a list of probabilities,
@@ -76,14 +76,14 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     if isinstance(target, Sequence):
         if len(target) != len(logits):
             raise ValueError(f"cross_entropy needs a probability per logit, got {len(target)} for {len(logits)} logits")
-        return total([y * cross_entropy(logits, k) for k, y in enumerate(target) if isinstance(y, Scalar) or y != 0])
+        return sum_of([y * cross_entropy(logits, k) for k, y in enumerate(target) if isinstance(y, Scalar) or y != 0])
     if target not in range(len(logits)):
         raise ValueError(f"cross_entropy needs a class from 0 to {len(logits) - 1}, got {target!r}")
     return softplus(log_sum_exp([z - logits[target] for j, z in enumerate(logits) if j != target]))
 
 
 def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
-    """½λ‖W‖² of a list of weights (`model.weights()`: the biases are not penalised). Raises ValueError if λ < 0.
+    """Return ½λ‖W‖² of a list of weights (`model.weights()`: the biases are not penalised). Raises ValueError if λ < 0.
 
     >>> l2_penalty([3.0, 4.0], 0.1)
     1.25
@@ -93,24 +93,24 @@ def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
     return 0.5 * strength * weighted_sum(weights, weights)
 
 
-def total(losses: Sequence[Any]) -> Any:
-    """Their sum, in order; 0.0 of none."""
+def sum_of(losses: Sequence[Any]) -> Any:
+    """Add losses in order; return 0.0 if there are none."""
     return functools.reduce(add, losses) if losses else 0.0
 
 
 def mean(losses: Sequence[Any]) -> Any:
-    """Their sum, in order, over their number. Raises ValueError on [].
+    """Add losses in order and divide by their number. Raises ValueError on [].
 
     >>> mean([1.0, 2.0])
     1.5
     """
     if not losses:
         raise ValueError("the mean of no losses is not defined, got []")
-    return total(losses) / len(losses)
+    return sum_of(losses) / len(losses)
 
 
 def empirical_risk(model: Callable[[Any], Any], loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """The mean of loss(model(x), y) over examples: what training makes small. Raises ValueError if there are none.
+    """Return the mean of loss(model(x), y) over examples, which training minimises. Raises ValueError on none.
 
     >>> empirical_risk(lambda x: 2.0 * x, squared_error, [1.0, 2.0], [2.0, 2.0])
     1.0

@@ -1,4 +1,4 @@
-"""How good a classifier is: the classes it predicts, beside the true ones."""
+"""Measure how good a classifier is: compare the classes it predicts with the true ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tinygrad_edu.nn.data import check_examples
 
 
 def predicted_class(output: Any) -> int:
-    """The class that an output stands for: the place of the greatest of several logits; of one logit, 1 if positive.
+    """Return the class an output stands for: the place of the greatest of several logits; of one logit, 1 if positive.
 
     >>> predicted_class([0.1, 0.7, -2.0]), predicted_class(0.3), predicted_class(-0.3)
     (1, 1, 0)
@@ -20,7 +20,7 @@ def predicted_class(output: Any) -> int:
 
 
 def classes(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[int, int]]:
-    """(predicted class, true class) of each example.
+    """Return (predicted class, true class) for each example.
 
     A target is whatever the loss was given: a class or a list with one number per class where the model has several
     outputs; 0 or 1, or -1 or 1, where it has one. Raises ValueError if there are no examples.
@@ -35,7 +35,7 @@ def classes(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequenc
 
 
 def accuracy(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The share of examples whose class is predicted: see `classes`.
+    """Return the share of examples whose true class is predicted: see `classes`.
 
     >>> accuracy(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 0])
     0.75
@@ -47,7 +47,7 @@ def accuracy(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequen
 def confusion_matrix(
     model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any], names: Sequence[str] = ()
 ) -> str:
-    """How many examples of each class (a row) are predicted as which class (a column), as text.
+    """Count, in a table, how many examples of each class (a row) are predicted as which class (a column).
 
     `names` are those of the classes; without them they are numbered. Raises ValueError if there are too few.
 

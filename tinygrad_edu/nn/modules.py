@@ -1,4 +1,4 @@
-"""Neurons, layers and networks, composed of Values alone.
+"""Build neurons, layers and networks of Values alone.
 
 A neuron computes its pre-activation z = Σ wᵢ xᵢ + b and its activation a = f(z). A layer is a list of neurons with the
 same inputs, a multi-layer perceptron (MLP) a list of layers, each fed with the activations of the one before.
@@ -25,7 +25,7 @@ Seed: TypeAlias = "int | random.Random | None"
 
 
 def linear(z: Any) -> Any:
-    """The activation that changes nothing."""
+    """Return z unchanged."""
     return z
 
 
@@ -42,7 +42,7 @@ RECTIFIERS = (rules.relu, functions.leaky_relu, functions.elu, rules.softplus)
 
 
 def activation_named(activation: Activation) -> Callable[[Any], Any]:
-    """The function of that name; a function is returned as it is. Raises ValueError for an unknown name."""
+    """Return the function of that name, or a function as it is. Raises ValueError for an unknown name."""
     if callable(activation):
         return activation
     if activation not in ACTIVATIONS:
@@ -51,7 +51,7 @@ def activation_named(activation: Activation) -> Callable[[Any], Any]:
 
 
 def initial_limit(activation: Callable[[Any], Any], n_inputs: int, n_outputs: int) -> float:
-    """The r of the uniform distribution on [-r, r] that the weights start from.
+    """Return the r of the uniform distribution on [-r, r] from which the weights are drawn.
 
     He et al. (2015) for rectifiers, √(6 / n_inputs); Xavier (Glorot and Bengio, 2010) for all others,
     √(6 / (n_inputs + n_outputs)): they keep the variance of activations and gradients from layer to layer.
@@ -62,7 +62,7 @@ def initial_limit(activation: Callable[[Any], Any], n_inputs: int, n_outputs: in
 
 
 class Module:
-    """What has parameters: its attributes that are Parameters or Modules, or lists of them.
+    """Hold parameters: those attributes that are Parameters or Modules, or lists of them.
 
     >>> [name for name, _ in Neuron(2).named_parameters()]
     ['w.0', 'w.1', 'b']
@@ -72,19 +72,19 @@ class Module:
     place = ""  # where this module stands in a larger one: "layers.0.neurons.3."
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """Each parameter with its name, which tells where it stands: ("layers.0.neurons.3.w.1", ...)."""
-        for name, part in self.parts(prefix):
-            if isinstance(part, Parameter):
-                yield name, part
+        """Yield each parameter with its name, which tells where it stands: ("layers.0.neurons.3.w.1", ...)."""
+        for name, member in self.members(prefix):
+            if isinstance(member, Parameter):
+                yield name, member
             else:
-                yield from part.named_parameters(f"{name}.")
+                yield from member.named_parameters(f"{name}.")
 
     def parameters(self) -> list[Parameter]:
-        """All parameters, in the order of `named_parameters`."""
+        """Return all parameters, in the order of `named_parameters`."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def weights(self) -> list[Parameter]:
-        """The parameters kept under the name `w`: those that the L2 penalty is for, and no biases."""
+        """Return the parameters kept under the name `w`, for the L2 penalty: the weights and no biases."""
         return [parameter for name, parameter in self.named_parameters() if "w" in name.split(".")]
 
     def zero_grad(self) -> None:
@@ -93,51 +93,51 @@ class Module:
             parameter.grad = NOT_COMPUTED
 
     def state_dict(self) -> State:
-        """The numbers of all parameters, in the names and shapes of `arrays`.
+        """Return the numbers of all parameters, under the names and in the shapes of `arrays`.
 
         >>> MLP(2, [1], seed=0).state_dict()
         {'0.weight': [[0.9741721072087512, 0.7296052302240599]], '0.bias': [0.0]}
         """
-        return {name: data_of(array) for name, array in self.arrays().items()}
+        return {name: array_data(array) for name, array in self.arrays().items()}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
         check_state(state, self.state_dict())
         for name, array in self.arrays().items():
-            set_data(array, state[name])
+            set_array_data(array, state[name])
 
     def arrays(self) -> dict[str, Any]:
-        """The parameters as a state holds them: a list of them under one name. An MLP's are named as in PyTorch.
+        """Return the parameters as a state holds them: a list of them under one name. An MLP's are named as in PyTorch.
 
         >>> list(Neuron(2).arrays())
         ['w', 'b']
         """
         arrays: dict[str, Any] = {}
-        for name, part in self.parts():
-            if isinstance(part, Parameter):
+        for name, member in self.members():
+            if isinstance(member, Parameter):
                 attribute = name.partition(".")[0]
                 arrays[attribute] = getattr(self, attribute)
             else:
-                arrays.update({f"{name}.{inner}": array for inner, array in part.arrays().items()})
+                arrays.update({f"{name}.{inner}": array for inner, array in member.arrays().items()})
         return arrays
 
-    def parts(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Module]]:
-        """The Parameters and Modules among the attributes, each with its name; those in lists are numbered."""
+    def members(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Module]]:
+        """Yield the Parameters and Modules among the attributes, each with its name; those in lists are numbered."""
         for name, attribute in vars(self).items():
-            yield from parts_of(f"{prefix}{name}", attribute)
+            yield from members_of(f"{prefix}{name}", attribute)
 
-    def name_parts(self, prefix: str = "") -> None:
+    def name_members(self, prefix: str = "") -> None:
         """Label every parameter with its name, and tell every module within where it stands."""
         self.place = prefix
-        for name, part in self.parts(prefix):
-            if isinstance(part, Parameter):
-                part.label = name
+        for name, member in self.members(prefix):
+            if isinstance(member, Parameter):
+                member.label = name
             else:
-                part.name_parts(f"{name}.")
+                member.name_members(f"{name}.")
 
 
 class Neuron(Module):
-    """a = f(z) with z = Σ wᵢ xᵢ + b: weights `w`, one per input, and a bias `b`, which starts at 0.
+    """Compute a = f(z) with z = Σ wᵢ xᵢ + b: weights `w`, one per input, and a bias `b`, which starts at 0.
 
     n_inputs    the length of the list it is called with
     activation  f, by name or as a function of one Value
@@ -161,13 +161,13 @@ class Neuron(Module):
         generator = generator_of(seed)
         self.w = [Parameter(generator.uniform(-limit, limit)) for _ in range(n_inputs)]
         self.b = Parameter(0.0)
-        self.name_parts()
+        self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
         return self.activate(as_inputs(x, len(self.w)))
 
     def activate(self, x: Sequence[Any]) -> Any:
-        """The activation for inputs that are Values (or other scalars) already."""
+        """Return the activation for inputs that are Values (or other scalars) already."""
         z = weighted_sum(self.w, x, self.b)
         a = self.activation(z)
         if isinstance(a, Value):
@@ -176,11 +176,11 @@ class Neuron(Module):
         return a
 
     def __repr__(self) -> str:
-        return f"Neuron({len(self.w)} inputs, {name_of(self.activation)})"
+        return f"Neuron({len(self.w)} inputs, {activation_name(self.activation)})"
 
 
 class Layer(Module):
-    """`n_outputs` neurons with the same `n_inputs` inputs.
+    """Give `n_outputs` neurons the same `n_inputs` inputs.
 
     Called with a list of `n_inputs` Values or numbers it returns the list of the neurons' activations. Raises
     ValueError if the list has another length.
@@ -190,14 +190,14 @@ class Layer(Module):
         n_outputs = count("n_outputs", n_outputs)
         generator = generator_of(seed)
         self.neurons = [Neuron(n_inputs, activation, generator, n_outputs) for _ in range(n_outputs)]
-        self.name_parts()
+        self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> list[Any]:
         inputs = as_inputs(x, len(self.neurons[0].w))
         return [neuron.activate(inputs) for neuron in self.neurons]
 
     def arrays(self) -> dict[str, Any]:
-        """The weights as a matrix, a row per neuron, and the biases, with the names of PyTorch's `nn.Linear`."""
+        """Return the weights as a matrix, a row per neuron, and the biases, with the names of PyTorch's `nn.Linear`."""
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
     def __repr__(self) -> str:
@@ -205,7 +205,7 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """A multi-layer perceptron: layers, each fed with the activations of the one before.
+    """Run a multi-layer perceptron: layers, each fed with the activations of the one before.
 
     n_inputs    the length of the list it is called with
     layer_sizes the number of neurons of each layer, the last one being the output: [16, 16, 1]
@@ -236,7 +236,7 @@ class MLP(Module):
         self.layers = [
             Layer(sizes[i], sizes[i + 1], activations[i], generator) for i in range(len(layer_sizes))
         ]
-        self.name_parts()
+        self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
         for layer in self.layers:
@@ -244,7 +244,7 @@ class MLP(Module):
         return x[0] if len(x) == 1 else x
 
     def arrays(self) -> dict[str, Any]:
-        """The layers as PyTorch's `nn.Sequential` numbers them where an activation follows each layer: 0, 2, 4, …
+        """Number the layers as PyTorch's `nn.Sequential` does where an activation follows each layer: 0, 2, 4, …
 
         >>> list(MLP(2, [16, 1]).arrays())
         ['0.weight', '0.bias', '2.weight', '2.bias']
@@ -258,7 +258,7 @@ class MLP(Module):
 
 
 class Maxout(Module):
-    """The greatest of several linear functions of the inputs, max(z₁, …, zₖ): an activation function that is learned.
+    """Compute max(z₁, …, zₖ), the greatest of several linear functions of the inputs: an activation that is learned.
 
     Called with a list of `n_inputs` Values or numbers it returns one Value. Raises ValueError if the list has another
     length. Source: Goodfellow et al., arXiv:1302.4389, 2013; NNDL, section 4.1.5.
@@ -273,7 +273,7 @@ class Maxout(Module):
         pieces = count("pieces", pieces)
         generator = generator_of(seed)
         self.pieces = [Neuron(n_inputs, "linear", generator) for _ in range(pieces)]
-        self.name_parts()
+        self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
         inputs = as_inputs(x, len(self.pieces[0].w))
@@ -284,7 +284,7 @@ class Maxout(Module):
 
 
 class BatchNorm(Module):
-    """Batch normalisation of one quantity: γ (x - μ) / √(σ² + ε) + β with the mean μ and variance σ² of the batch.
+    """Normalise one quantity over a batch: γ (x - μ) / √(σ² + ε) + β with the mean μ and variance σ² of the batch.
 
     Called with the list of a neuron's pre-activations, one per example of the batch, it returns the list of them
     normalised; γ and β are learned. Gradients flow through μ and σ² too. Raises ValueError on a list shorter than 2.
@@ -298,7 +298,7 @@ class BatchNorm(Module):
         self.eps = eps
         self.gamma = Parameter(1.0)
         self.beta = Parameter(0.0)
-        self.name_parts()
+        self.name_members()
 
     def __call__(self, xs: Sequence[Value | float]) -> list[Any]:
         if len(xs) < 2:
@@ -313,40 +313,41 @@ class BatchNorm(Module):
 
 
 def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
-    """The inputs as Values: a number becomes one, named x1, x2, …. Raises ValueError if there are not `n_inputs`."""
+    """Return the inputs as Values: numbers become x1, x2, …. Raises ValueError if there are not `n_inputs`."""
     if len(x) != n_inputs:
         raise ValueError(f"needs {n_inputs} inputs, one per weight, got a list of {len(x)}")
     return [v if isinstance(v, Scalar) else Value(v, f"x{i}") for i, v in enumerate(x, start=1)]
 
 
 def generator_of(seed: Seed) -> random.Random:
+    """Return a random generator with that seed, or a generator as it is."""
     return seed if isinstance(seed, random.Random) else random.Random(seed)
 
 
-def parts_of(name: str, attribute: object) -> Iterator[tuple[str, Parameter | Module]]:
-    """The Parameters and Modules of an attribute: itself, or those in a list, or in a list of lists."""
+def members_of(name: str, attribute: object) -> Iterator[tuple[str, Parameter | Module]]:
+    """Yield the Parameters and Modules of an attribute: itself, or those in a list, or in a list of lists."""
     if isinstance(attribute, (Parameter, Module)):
         yield name, attribute
     elif isinstance(attribute, (list, tuple)):
-        for i, part in enumerate(attribute):
-            yield from parts_of(f"{name}.{i}", part)
+        for i, member in enumerate(attribute):
+            yield from members_of(f"{name}.{i}", member)
 
 
-def data_of(array: Any) -> Any:
-    """The numbers of a Parameter, or of lists of them."""
-    return [data_of(part) for part in array] if isinstance(array, (list, tuple)) else array.data
+def array_data(array: Any) -> Any:
+    """Return the number of a Parameter, or the numbers of lists of them."""
+    return [array_data(member) for member in array] if isinstance(array, (list, tuple)) else array.data
 
 
-def set_data(array: Any, numbers: Any) -> None:
+def set_array_data(array: Any, numbers: Any) -> None:
     """Give a Parameter its number, or lists of them theirs."""
     if isinstance(array, Parameter):
         array.data = numbers
     else:
-        for part, number in zip(array, numbers, strict=True):
-            set_data(part, number)
+        for member, number in zip(array, numbers, strict=True):
+            set_array_data(member, number)
 
 
-def name_of(activation: Callable[[Any], Any]) -> str:
-    """The name of an activation function."""
+def activation_name(activation: Callable[[Any], Any]) -> str:
+    """Return the name of an activation function."""
     names = [name for name, function in ACTIVATIONS.items() if function is activation]
     return names[0] if names else getattr(activation, "__name__", repr(activation))

@@ -1,4 +1,4 @@
-"""Optimisers: how a parameter moves, given its gradient; and schedules: how the learning rate falls.
+"""Update parameters from their gradients (optimisers) and lower the learning rate (schedules).
 
 Each optimiser is one update rule, `update(g, …)`: given a parameter's gradient and what is remembered about that
 parameter, it returns the change of the parameter and what to remember next. Everything else is said once, in
@@ -23,7 +23,7 @@ from tinygrad_edu.nn.saving import State, check_state
 
 
 class Optimizer:
-    """What all optimisers share: the parameters, the learning rate `lr`, and a memory per parameter.
+    """Hold what all optimisers share: the parameters, the learning rate `lr`, and a memory per parameter.
 
     A subclass writes `update` and names the numbers it remembers about a parameter in `remembers`; each starts at 0.
     Raises ValueError for no parameters, one given twice, or one that is computed; and for a rate that is not positive.
@@ -65,7 +65,7 @@ class Optimizer:
         return moving
 
     def state_dict(self) -> State:
-        """The learning rate, and each thing remembered, as a list with one number per parameter."""
+        """Return the learning rate, and each thing remembered as a list with one number per parameter."""
         columns = zip(*self.memories, strict=True)
         return {"lr": self.lr, **{name: list(column) for name, column in zip(self.remembers, columns, strict=True)}}
 
@@ -80,7 +80,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: θ ← θ - α g; with momentum ρ, v ← ρ v + g and θ ← θ - α v.
+    """Update by θ ← θ - α g; with momentum ρ, by v ← ρ v + g and θ ← θ - α v: stochastic gradient descent.
 
     Source: Robbins and Monro, 1951; momentum: Polyak, 1964, in the form of PyTorch; NNDL, section 7.2.4.
     """
@@ -92,12 +92,13 @@ class SGD(Optimizer):
         self.momentum = in_range("momentum", momentum, NOT_NEGATIVE)
 
     def update(self, g: float, v: float) -> tuple[float, float]:
+        """Return the change of θ, then v to remember."""
         v = self.momentum * v + g
         return -self.lr * v, v
 
 
 class Adagrad(Optimizer):
-    """G ← G + g²; θ ← θ - α g / (√G + ε): the larger a parameter's gradients were, the smaller its steps.
+    """Update by G ← G + g²; θ ← θ - α g / (√G + ε): the larger a parameter's gradients were, the smaller its steps.
 
     Source: Duchi, Hazan and Singer, Journal of Machine Learning Research 12, 2011; NNDL, section 7.2.3.
     """
@@ -109,12 +110,13 @@ class Adagrad(Optimizer):
         self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, sum_of_squares: float) -> tuple[float, float]:
+        """Return the change of θ, then G to remember."""
         sum_of_squares = sum_of_squares + g * g
         return -self.lr * g / (math.sqrt(sum_of_squares) + self.eps), sum_of_squares
 
 
 class RMSprop(Optimizer):
-    """G ← α G + (1 - α) g²; θ ← θ - lr · g / (√G + ε): Adagrad with a memory that fades.
+    """Update by G ← α G + (1 - α) g²; θ ← θ - lr · g / (√G + ε): Adagrad with a memory that fades.
 
     Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; NNDL, section 7.2.3.
     """
@@ -127,15 +129,15 @@ class RMSprop(Optimizer):
         self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, mean_square: float) -> tuple[float, float]:
+        """Return the change of θ, then G to remember."""
         mean_square = self.alpha * mean_square + (1.0 - self.alpha) * g * g
         return -self.lr * g / (math.sqrt(mean_square) + self.eps), mean_square
 
 
 class Adadelta(Optimizer):
-    """G ← ρ G + (1 - ρ) g²; Δ ← -√(X + ε) / √(G + ε) · g; X ← ρ X + (1 - ρ) Δ²; θ ← θ + lr · Δ.
+    """Update by G ← ρ G + (1 - ρ) g²; Δ ← -√(X + ε) / √(G + ε) · g; X ← ρ X + (1 - ρ) Δ²; θ ← θ + lr · Δ.
 
-    A step has the unit of its parameter: with lr = 1 this is algorithm 1 of the paper.
-    Source: Zeiler, arXiv:1212.5701, 2012; NNDL, section 7.2.3.
+    A step has its parameter's unit. Source: Zeiler, arXiv:1212.5701, 2012, algorithm 1 if lr = 1; NNDL, section 7.2.3.
     """
 
     remembers = ("mean_square", "mean_square_change")
@@ -146,6 +148,7 @@ class Adadelta(Optimizer):
         self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, mean_square: float, mean_square_change: float) -> tuple[float, float, float]:
+        """Return the change of θ, then G and X to remember."""
         mean_square = self.rho * mean_square + (1.0 - self.rho) * g * g
         change = -math.sqrt(mean_square_change + self.eps) / math.sqrt(mean_square + self.eps) * g
         mean_square_change = self.rho * mean_square_change + (1.0 - self.rho) * change * change
@@ -153,8 +156,9 @@ class Adadelta(Optimizer):
 
 
 class Adam(Optimizer):
-    """m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; θ ← θ - α m̂ / (√v̂ + ε) with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
+    """Update by m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; θ ← θ - α m̂ / (√v̂ + ε).
 
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) make up for the start at m = v = 0.
     Source: Kingma and Ba, arXiv:1412.6980, 2015, algorithm 1; NNDL, section 7.2.4.
     """
 
@@ -173,6 +177,7 @@ class Adam(Optimizer):
         self.eps = in_range("eps", eps, POSITIVE)
 
     def update(self, g: float, m: float, v: float, t: float) -> tuple[float, float, float, float]:
+        """Return the change of θ, then m, v and t to remember."""
         beta1, beta2 = self.betas
         t = t + 1.0
         m = beta1 * m + (1.0 - beta1) * g
@@ -183,9 +188,9 @@ class Adam(Optimizer):
 
 
 class Decay:
-    """A learning rate that falls from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
+    """Let the learning rate fall from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
 
-    A subclass writes `factor(t)`, what the optimiser's first rate is multiplied by after t epochs.
+    A subclass writes `factor(t)`, by which the optimiser's first rate is multiplied after t epochs.
     Source of all three: NNDL, section 7.2.3.
     """
 
@@ -197,13 +202,13 @@ class Decay:
         self.epochs = 0
 
     def step(self) -> None:
-        """One more epoch is over: set the optimiser's learning rate."""
+        """Count one more epoch, and set the optimiser's learning rate."""
         self.epochs += 1
         self.optimizer.lr = self.first_lr * self.factor(self.epochs)
 
 
 class StepDecay(Decay):
-    """α = α₀ · γ^⌊t / step_size⌋: every `step_size` epochs the rate is multiplied by gamma (piecewise constant)."""
+    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋ (piecewise constant)."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
@@ -211,28 +216,31 @@ class StepDecay(Decay):
         self.gamma = in_range("gamma", gamma, FRACTION)
 
     def factor(self, t: int) -> float:
+        """Return γ^⌊t / step_size⌋."""
         return math.pow(self.gamma, t // self.step_size)
 
 
 class ExponentialDecay(Decay):
-    """α = α₀ · γᵗ: every epoch the rate is multiplied by gamma."""
+    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         super().__init__(optimizer)
         self.gamma = in_range("gamma", gamma, FRACTION)
 
     def factor(self, t: int) -> float:
+        """Return γᵗ."""
         return math.pow(self.gamma, t)
 
 
 class InverseTimeDecay(Decay):
-    """α = α₀ / (1 + β t)."""
+    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t)."""
 
     def __init__(self, optimizer: Optimizer, beta: float) -> None:
         super().__init__(optimizer)
         self.beta = in_range("beta", beta, NOT_NEGATIVE)
 
     def factor(self, t: int) -> float:
+        """Return 1 / (1 + β t)."""
         return 1.0 / (1.0 + self.beta * t)
 
 

@@ -1,4 +1,4 @@
-"""Two pictures of training: the loss over the epochs, and which class a network predicts where.
+"""Plot two pictures of training: the loss over the epochs, and which class a network predicts where.
 
 Given a path, they are drawn by matplotlib, where it is installed; else they are printed as characters.
 """
@@ -25,10 +25,10 @@ REGIONS = " .:-=+"
 
 
 def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
-    """The training loss, and the validation error where it was measured, over the epochs.
+    """Plot the training loss, and the validation error where it was measured, over the epochs.
 
-    Written as a picture to `path` (.png, .svg or .pdf), which is returned; without a path or without matplotlib printed
-    as characters. Raises ValueError if the history is empty.
+    Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
+    characters. Raises ValueError if the history is empty.
     """
     if not history.epochs:
         raise ValueError("nothing to plot: no epoch was completed")
@@ -41,6 +41,7 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
         return None
 
     def draw(axes: Axes) -> None:
+        """Draw the curves, and a point at the best epoch."""
         for name, numbers in curves.items():
             axes.plot(range(1, len(numbers) + 1), numbers, label=name)
         if errors:
@@ -55,10 +56,10 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
 def plot_decision_boundary(
     model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any], path: str | Path | None = None
 ) -> Path | None:
-    """The plane of two features: the class that is predicted everywhere, and the examples.
+    """Plot the plane of two features: the class that is predicted everywhere, and the examples.
 
-    Written as a picture to `path` (.png, .svg or .pdf), which is returned; without a path or without matplotlib printed
-    as characters. Raises ValueError unless each input has two features.
+    Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
+    characters. Raises ValueError unless each input has two features.
     """
     if any(len(x) != 2 for x in inputs):
         raise ValueError("a decision boundary is drawn in a plane: each input needs two features")
@@ -73,6 +74,7 @@ def plot_decision_boundary(
     predicted = [[predicted_class(model([x, y])) for x in xs] for y in ys]
 
     def draw(axes: Axes) -> None:
+        """Draw the regions, and the examples on them."""
         colours = [[to_rgb(REGION_COLOURS[k % len(REGION_COLOURS)]) for k in row] for row in predicted]
         axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
         draw_examples(axes, inputs, true, names)
@@ -86,7 +88,7 @@ def plot_decision_boundary(
 def draw_examples(
     axes: Axes, inputs: Sequence[Sequence[float]], true: Sequence[int], names: Sequence[str], size: float = 18.0
 ) -> None:
-    """Examples of two features as points, those of each class with a colour, a marker and a name of their own."""
+    """Draw examples of two features as points, with a colour, a marker and a name for each class."""
     for k in sorted(set(true)):
         x1, x2 = zip(*[x for x, t in zip(inputs, true, strict=True) if t == k], strict=True)
         colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
@@ -94,7 +96,7 @@ def draw_examples(
 
 
 def can_draw() -> bool:
-    """Whether matplotlib is installed; if not, a line on standard error says how to get it."""
+    """Tell whether matplotlib is installed; if not, say on standard error how to get it."""
     if not has_matplotlib():
         message = "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib"
         print(message, file=sys.stderr)
@@ -102,15 +104,15 @@ def can_draw() -> bool:
 
 
 def ranges(inputs: Sequence[Sequence[float]], columns: int, rows: int) -> tuple[list[float], list[float]]:
-    """The coordinates of columns and rows that cover the inputs with some room around them."""
+    """Return the coordinates of columns and rows that cover the inputs with some room around them."""
     xs, ys = zip(*inputs, strict=True)
-    return steps(xs, columns), steps(ys, rows)
+    return spread(xs, columns), spread(ys, rows)
 
 
-def steps(numbers: Iterable[float], n: int) -> list[float]:
-    """n numbers evenly spread from below the least to above the greatest.
+def spread(numbers: Iterable[float], n: int) -> list[float]:
+    """Return n numbers evenly spread from below the least to above the greatest.
 
-    >>> steps([0.0, 10.0], 3)
+    >>> spread([0.0, 10.0], 3)
     [-1.0, 5.0, 11.0]
     """
     low, high = min(numbers), max(numbers)
@@ -119,12 +121,12 @@ def steps(numbers: Iterable[float], n: int) -> list[float]:
 
 
 def nearest(coordinates: Sequence[float], x: float) -> int:
-    """The place of the coordinate nearest to x."""
+    """Return the place of the coordinate nearest to x."""
     return min(range(len(coordinates)), key=lambda i: abs(coordinates[i] - x))
 
 
 def plane_text(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> str:
-    """The plane in characters: examples by the number of their class, regions by a shade, with a legend below."""
+    """Return the plane in characters: examples by the number of their class, regions by a shade, a legend below."""
     pairs = classes(model, inputs, targets)
     xs, ys = ranges(inputs, COLUMNS, ROWS)
     grid = [[REGIONS[predicted_class(model([x, y])) % len(REGIONS)] for x in xs] for y in ys]
@@ -136,7 +138,7 @@ def plane_text(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequ
 
 
 def curves_text(curves: dict[str, list[float]]) -> str:
-    """Curves over the epochs in characters, from 0 to the greatest number, with a legend below."""
+    """Return curves over the epochs in characters, from 0 to the greatest number, with a legend below."""
     greatest = max(max(numbers) for numbers in curves.values()) or 1.0
     n_epochs = max(map(len, curves.values()))
     heights = [greatest * i / (ROWS - 1) for i in range(ROWS)]
@@ -152,6 +154,6 @@ def curves_text(curves: dict[str, list[float]]) -> str:
 
 
 def framed(lines: Sequence[str]) -> list[str]:
-    """Lines of equal length in a frame."""
+    """Put a frame around lines of equal length."""
     edge = f"+{'-' * len(lines[0])}+"
     return [edge, *(f"|{line}|" for line in lines), edge]

@@ -1,4 +1,4 @@
-"""What training shows while it runs: one live line on a terminal, a few plain lines anywhere else."""
+"""Show training while it runs: one live line on a terminal, a few plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Shows how far training is.
+    """Show how far training is.
 
     epochs  how many there will be at most
     shown   without it nothing is written
@@ -32,7 +32,7 @@ class Progress:
         self.width = 0  # of the live line that is on the terminal
 
     def watch(self, batches: Sequence[T]) -> Iterator[T]:
-        """The mini-batches of an epoch, one after the other, while the live line keeps moving."""
+        """Yield the mini-batches of an epoch, one after the other, and keep the live line moving."""
         for i, batch in enumerate(batches, start=1):
             yield batch
             if self.live and time.monotonic() - self.refreshed >= LIVE_INTERVAL:
@@ -40,14 +40,14 @@ class Progress:
                 self.rewrite(f"{self.result}  {self.time_left(self.epochs_done + i / len(batches))}")
 
     def epoch_done(self, result: object) -> None:
-        """One more epoch is done: write a plain line, if it is one of the few."""
+        """Count one more epoch, and write a plain line if it is one of the few."""
         self.epochs_done += 1
         self.result = f"epoch {self.epochs_done}/{self.epochs}  {result}"
         if not self.live and self.epochs_done % -(-self.epochs // PLAIN_LINES) == 0:
             self.line(self.result)
 
     def close(self) -> None:
-        """Training is over: the live line comes to rest."""
+        """Stop the live line, as training is over."""
         if self.live:
             self.rewrite(self.result)
             self.line("")
@@ -64,6 +64,6 @@ class Progress:
         self.width = len(line)
 
     def time_left(self, epochs_done: float) -> str:
-        """Estimated from the time that the epochs so far have taken: "1:05 left"."""
+        """Estimate the time left from the time that the epochs so far have taken: "1:05 left"."""
         seconds = (time.monotonic() - self.started) / epochs_done * (self.epochs - epochs_done)
         return f"{int(seconds) // 60}:{int(seconds) % 60:02} left"

@@ -1,6 +1,6 @@
-"""Save and load: a state is names with numbers, or lists or matrices of numbers, and the file is that as JSON.
+"""Save and load states, as JSON: a state is names with numbers, or lists or matrices of numbers.
 
-Nothing but numbers is read: no file can make a program run, as a pickle can. Floats are exact to the bit.
+Nothing but numbers is read, so no file can make a program run, as a pickle can. Floats are exact to the bit.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ State = dict[str, Any]  # name -> a float, or lists of floats, or lists of such 
 
 
 class HasState(Protocol):
-    """What can be saved: a module or an optimiser."""
+    """Stand for what can be saved: a module or an optimiser."""
 
-    def state_dict(self) -> State: ...
-    def load_state_dict(self, state: State) -> None: ...
+    def state_dict(self) -> State:
+        """Return the state."""
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state."""
 
 
 def save(thing: HasState, path: str | Path) -> Path:
-    """Write the state of a module or an optimiser to a JSON file, whole or not at all; returns its path.
+    """Write the state of a module or an optimiser to a JSON file, whole or not at all; return its path.
 
     Raises ValueError if a number is nan or infinite: what has diverged is not worth keeping.
     """
@@ -51,14 +54,14 @@ def load(thing: HasState, path: str | Path) -> None:
 
 
 def check_finite(state: State) -> None:
-    """Raises ValueError naming every entry with a number that is nan or infinite."""
-    broken = [name for name, array in state.items() if not all(map(math.isfinite, numbers(array)))]
+    """Raise ValueError naming every entry with a number that is nan or infinite."""
+    broken = [name for name, array in state.items() if not all(map(math.isfinite, floats_in(array)))]
     if broken:
         raise ValueError(f"nan or infinite numbers in {', '.join(broken)}")
 
 
 def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
-    """Raises ValueError, listing all misfits, unless both have the same names with numbers of the same shape.
+    """Raise ValueError, listing all misfits, unless both have the same names with numbers of the same shape.
 
     >>> check_state({"w": [1.0, 2.0], "c": 0.0}, {"w": [0.0], "b": 0.0})
     Traceback (most recent call last):
@@ -72,7 +75,7 @@ def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
     misfits += [
         f"{name}: needs {shape_text(needed[name])}, got {shape_text(array)}"
         for name, array in given.items()
-        if name in needed and shape_of(array) != shape_of(needed[name])
+        if name in needed and array_shape(array) != array_shape(needed[name])
     ]
     misfits += [f"{name}: not known here" for name in given if name not in needed]
     if misfits:
@@ -80,32 +83,32 @@ def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
 
 
 def shape_text(array: Any) -> str:
-    """The shape of an entry in words.
+    """Return the shape of an entry in words.
 
     >>> shape_text([[1.0, 2.0, 3.0]]), shape_text(0.5)
     ('a list of 1 × 3', 'a number')
     """
-    shape = shape_of(array)
+    shape = array_shape(array)
     if shape is None:
         return "something else than numbers in equal rows"
     return f"a list of {' × '.join(map(str, shape))}" if shape else "a number"
 
 
-def shape_of(array: Any) -> tuple[int, ...] | None:
-    """() for a number, (n,) for a list of n, (rows, columns) for a matrix; None for anything else."""
+def array_shape(array: Any) -> tuple[int, ...] | None:
+    """Return () for a number, (n,) for a list of n, (rows, columns) for a matrix; None for anything else."""
     if not isinstance(array, list):
         return () if isinstance(array, float) else None
-    shapes = {shape_of(part) for part in array}
+    shapes = {array_shape(part) for part in array}
     if len(shapes) > 1 or None in shapes:
         return None
     inner = shapes.pop() if shapes else ()
     return None if inner is None else (len(array), *inner)
 
 
-def numbers(array: Any) -> Iterator[float]:
-    """Every number of an entry, in order."""
+def floats_in(array: Any) -> Iterator[float]:
+    """Yield every number of an entry, in order."""
     if isinstance(array, list):
         for part in array:
-            yield from numbers(part)
+            yield from floats_in(part)
     elif isinstance(array, float):
         yield array

@@ -1,4 +1,4 @@
-"""Training: the textbook's algorithm 4.1, stochastic gradient descent by backpropagation, with early stopping."""
+"""Train by the textbook's algorithm 4.1: stochastic gradient descent by backpropagation, with early stopping."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_EPOCHS = 20  # of a history that is printed
 
 
 class Epoch(NamedTuple):
-    """One pass through the training examples."""
+    """Record one pass through the training examples."""
 
     number: int
     loss: float  # the mean over its mini-batches, each before its update
@@ -32,7 +32,7 @@ class Epoch(NamedTuple):
 
 
 class History:
-    """What happened in training: the epochs, the number of the best one, and why training ended.
+    """Record what happened in training: the epochs, the number of the best one, and why training ended.
 
     The best epoch is the one with the lowest validation error; where none is measured, the last.
     """
@@ -43,19 +43,19 @@ class History:
         self.ending = ending
 
     def append(self, epoch: Epoch) -> None:
-        """One more epoch, which may be the best."""
+        """Add an epoch, which may be the best."""
         self.epochs.append(epoch)
         if epoch.error is None or not self.best or epoch.error < self.lowest_error:
             self.best = epoch.number
 
     @property
     def lowest_error(self) -> float:
-        """The validation error of the best epoch; nan before there is one."""
+        """Return the validation error of the best epoch; nan before there is one."""
         error = self.epochs[self.best - 1].error if self.best else None
         return math.nan if error is None else error
 
     def __str__(self) -> str:
-        """A line for each epoch, or for every so many, and how training ended."""
+        """Return a line for each epoch, or for every so many, and how training ended."""
         every = -(-len(self.epochs) // SHOWN_EPOCHS)  # rounded up
         width = len(str(len(self.epochs)))
         lines = [
@@ -83,7 +83,7 @@ def fit(
     progress: bool = True,
     static: bool = False,
 ) -> History:
-    """Train a model: it has its best parameters afterwards, and how it got there is returned.
+    """Train a model, leave it with its best parameters, and return how it got there.
 
     Source: NNDL, algorithm 4.1, with mini-batches: repeat { shuffle the training examples; for each mini-batch go
     forward, go backward, update the parameters } until the validation error no longer falls.
@@ -156,7 +156,7 @@ def train_epoch(
     l2: float,
     static: StaticGraph | None = None,
 ) -> float:
-    """One update per mini-batch. Returns the mean loss of all examples, each before the update it takes part in."""
+    """Update once per mini-batch. Return the mean loss of all examples, each before the update it takes part in."""
     total, examples = 0.0, 0
     for inputs, targets in batches:
         optimizer.zero_grad()
@@ -171,7 +171,7 @@ def train_epoch(
 
 
 def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
-    """Forward and backward: add the gradient of the structural risk, mean loss + ½ · l2 · ‖W‖². Returns the mean loss.
+    """Add the gradient of the structural risk, mean loss + ½ · l2 · ‖W‖², to the parameters. Return the mean loss.
 
     Raises FloatingPointError, before any gradient is changed, if the loss is nan or infinite.
     """
@@ -184,12 +184,13 @@ def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Seq
 
 
 def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
-    """What one example adds to the mean loss of n, as a static graph, traced for this example.
+    """Return what one example adds to the mean loss of n, as a static graph, traced for this example.
 
     Raises TypeError, with the reason, if model or loss decide on a value.
     """
 
     def share(inputs: Any, target: Any, n: float) -> Any:
+        """Return what one of n examples adds to their mean loss."""
         return loss(model(inputs), target) / n
 
     static = static_graph(share, model.parameters())
@@ -204,7 +205,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 def backpropagate_statically(
     model: Module, static: StaticGraph, inputs: Sequence[Any], targets: Sequence[Any], l2: float
 ) -> float:
-    """`backpropagate` with the static graph of a share.
+    """Do what `backpropagate` does, with the static graph of a share.
 
     It adds in the order of `Value.backward`, the penalty first and the last example next: the gradients are the same to
     the last bit where each parameter is used once per example.
@@ -219,7 +220,7 @@ def backpropagate_statically(
 
 
 def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The mean of error(model(x), y) over examples, as a number. Raises FloatingPointError if it is nan or infinite."""
+    """Return the mean of error(model(x), y) over examples. Raises FloatingPointError if it is nan or infinite."""
     total = 0.0
     for x, y in zip(inputs, targets, strict=True):
         result = error(model(x), y)
@@ -230,4 +231,5 @@ def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Seque
 
 
 def advice(optimizer: Optimizer) -> str:
+    """Return what to try when training diverges."""
     return f"try a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"

@@ -1,4 +1,4 @@
-"""The numerical check: is the gradient of every node what it must be?
+"""Check numerically whether the gradient of every node is what it must be.
 
 A derivative says how fast the output changes when a node is nudged. So nudge each node, interior ones included, compute
 what depends on it again, and compare. This knows nothing of the chain rule and nothing of the table's derivatives. Then
@@ -22,12 +22,13 @@ PRECISION = 2.0**-53  # the greatest relative error of rounding to a float
 SMALLEST = math.ulp(0.0)  # the greatest error where numbers are too small for a relative one
 SHRINK = 4.0  # from one step to the next
 EXTRAPOLATIONS = 4
+OK, KINK, UNSURE, WRONG = "ok", "kink", "unsure", "WRONG"  # the verdicts, explained in `Report`
 
 Function: TypeAlias = Callable[[float], float]
 
 
 class Slope(NamedTuple):
-    """A derivative, how far off it may be, and the step of x by which it was found."""
+    """Hold a derivative, how far off it may be, and the step of x by which it was found."""
 
     value: float
     error: float
@@ -38,26 +39,27 @@ Finding: TypeAlias = tuple[Slope, str]  # the derivative by nudging and the verd
 
 
 class NodeCheck(NamedTuple):
-    """What the check found at one node."""
+    """Hold what the check found at one node."""
 
     node: Value
     name: str
     analytic: float  # ∂root/∂node by backward
     numerical: float  # ∂root/∂node by nudging; nan where nudging finds none
-    verdict: str  # "ok", "kink", "unsure" or "WRONG"
+    verdict: str  # OK, KINK, UNSURE or WRONG
 
     @property
     def relative_error(self) -> float:
+        """Return the difference of the derivatives, relative to the greater one."""
         return relative_error(self.analytic, self.numerical)
 
 
 class Report:
-    """The findings, in topological order. As text it is a table.
+    """Hold the findings, in topological order. As text it is a table.
 
     ok      analytic and numerical derivative agree
     kink    an operation on the way to the root has a corner or a jump there, like relu at 0: any slope between the one
             on its left and the one on its right may be called the derivative
-    unsure  they do not agree, but neither does nudging disagree: it sees no more than rounding lets it
+    unsure  they do not agree, but the numerical derivative is too noisy to decide
     WRONG   they do not agree, or an operation on the way to the root has a wrong derivative
     """
 
@@ -70,13 +72,14 @@ class Report:
 
 
 def report_row(check: NodeCheck) -> tuple[str, ...]:
+    """Return the cells of a node's line of the report."""
     operation = check.node.op.symbol if check.node.op else ""
     numbers = (f"  {check.analytic:.9g}", f"  {check.numerical:.9g}", f"  {check.relative_error:.1e}")
     return (check.name, f"  {operation}", *numbers, f"  {check.verdict}")
 
 
 class GradientError(ArithmeticError):
-    """A gradient is wrong. `report` holds what the check found at every node."""
+    """Say that a gradient is wrong; `report` holds what the check found at every node."""
 
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
@@ -116,14 +119,14 @@ def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
 def raise_what_is_wrong(edges: Edges, report: Report) -> None:
     """Raise GradientError for the first wrong row; if none is, for the wrong gradient nearest to the root."""
     for (node, i), (numerical, verdict) in edges.items():
-        if verdict == "WRONG":
+        if verdict == WRONG:
             message = (
                 f"{node.op}: the derivative along operand {i + 1} is {numerical.value:.9g} by nudging, but "
-                f"{node.partials()[i]:.9g} by its row of the table, at {node.op.named(operands(node))}"
+                f"{node.partials()[i]:.9g} by its row of the table, at {node.op.named(operand_numbers(node))}"
             )
             raise GradientError(message, report)
     for check in reversed(report.checks):
-        if check.verdict == "WRONG":
+        if check.verdict == WRONG:
             message = (
                 f"the gradient of {check.name} is {check.numerical:.9g} by nudging, but {check.analytic:.9g} by "
                 "backward, though no operation has a wrong derivative"
@@ -132,12 +135,12 @@ def raise_what_is_wrong(edges: Edges, report: Report) -> None:
 
 
 def varies(node: Value) -> bool:
-    """Whether a node has a gradient: a constant has none."""
+    """Tell whether a node has a gradient: a constant has none."""
     return not isinstance(node, Constant)
 
 
-def operands(node: Value) -> list[float]:
-    """The numbers that a node was made of."""
+def operand_numbers(node: Value) -> list[float]:
+    """Return the numbers that a node was made of."""
     return [child.data for child in node.children]
 
 
@@ -145,10 +148,10 @@ def operands(node: Value) -> list[float]:
 
 
 def compare(analytic: float, f: Function, x: float, noise: float, tolerance: float) -> Finding:
-    """Is `analytic` the derivative of f at x, as far as nudging x can tell? `noise` is the rounding error of f.
+    """Return the derivative of f at x by nudging x, and the verdict on `analytic`; `noise` is the rounding error of f.
 
     A function may look straight from afar and straight from near by, with different slopes: relu at 1e-10. So the
-    estimates are gathered in runs that agree among themselves, two at least; and wrong is only what contradicts all.
+    estimates are gathered in runs that agree among themselves, two at least; and only what contradicts all is WRONG.
     """
     runs: list[list[Slope]] = []
     for estimate in slopes(f, x, noise):
@@ -157,22 +160,22 @@ def compare(analytic: float, f: Function, x: float, noise: float, tolerance: flo
         runs[-1].append(estimate)
         numerical = best(runs[-1])
         if numerical.error < estimate.error and relative_error(analytic, numerical.value) <= tolerance:
-            return numerical, "ok"
+            return numerical, OK
     confirmed = [best(run) for run in runs if len(run) > 1] or [Slope(math.nan, math.inf)]
     nearest = min(confirmed, key=lambda slope: abs(analytic - slope.value))
     if relative_error(analytic, nearest.value) <= tolerance:
-        return nearest, "ok"
+        return nearest, OK
     blurred = math.isinf(nearest.error) or abs(analytic - nearest.value) <= 10.0 * nearest.error
-    return (nearest, "unsure") if blurred else (best(confirmed), "WRONG")
+    return (nearest, UNSURE) if blurred else (best(confirmed), WRONG)
 
 
 def slopes(f: Function, x: float, noise: float) -> Iterator[Slope]:
-    """Estimates of f'(x): central differences with ever smaller steps, extrapolated to a step of 0.
+    """Yield estimates of f'(x): central differences with ever smaller steps, extrapolated to a step of 0.
 
     A large step suffers from the curve (truncation), a small one from rounding, and nobody knows beforehand which step
     is right: so all are tried, from the size of x, or 1, down to the last place of x. They are powers of 2, so that
-    x ± step is exact. The error of an estimate is what neighbouring ones and rounding tell. Left out are estimates that
-    have not settled to a thousandth of themselves, and steps at which f has no value.
+    x ± step is exact. The error of an estimate is judged by its neighbours and by rounding. Estimates that have not
+    settled to a thousandth of themselves are left out, and so are steps at which f has no value.
 
     Source: Ridders, Advances in Engineering Software 4, 1982; Press et al., Numerical Recipes, section 5.7.
     """
@@ -196,12 +199,12 @@ def slopes(f: Function, x: float, noise: float) -> Iterator[Slope]:
 
 
 def best(run: Sequence[Slope]) -> Slope:
-    """The estimate with the least error."""
+    """Return the estimate with the least error."""
     return min(run, key=lambda slope: slope.error)
 
 
 def value_at(f: Function, x: float) -> float:
-    """f(x); nan where f has no value."""
+    """Return f(x); nan where f has no value."""
     try:
         return f(x)
     except (ValueError, ArithmeticError):
@@ -209,12 +212,12 @@ def value_at(f: Function, x: float) -> float:
 
 
 def relative_error(analytic: float, numerical: float) -> float:
-    """Their difference, relative to the greater one."""
+    """Return their difference, relative to the greater one."""
     return abs(analytic - numerical) / (max(abs(analytic), abs(numerical)) or 1.0)
 
 
 def has_kink(f: Function, x: float, step: float, derivative: float, noise: float) -> bool:
-    """Whether f has a corner or a jump nearer to x than the step, and the derivative lies between the slopes around it.
+    """Tell whether f has a corner or jump nearer to x than the step, and the derivative lies between the slopes there.
 
     The slopes of a smooth f draw together as one comes nearer. At a corner they keep their distance, at a jump they
     part further.
@@ -227,7 +230,7 @@ def has_kink(f: Function, x: float, step: float, derivative: float, noise: float
 
 
 def chords(f: Function, x: float, reach: float) -> list[float]:
-    """The slopes of f between neighbours among five points around x."""
+    """Return the slopes of f between neighbours among five points around x."""
     values = [value_at(f, x + i * reach / 2.0) for i in (-2, -1, 0, 1, 2)]
     return [(right - left) / (reach / 2.0) for left, right in itertools.pairwise(values)]
 
@@ -240,30 +243,31 @@ Edges: TypeAlias = dict[tuple[Value, int], Finding]  # about each operand of eac
 def check_node(
     order: Sequence[Value], node: Value, name: str, chained: Slope, edges: Edges, tolerance: float
 ) -> NodeCheck:
-    """Nudge one node and compare with its gradient, for which all operations between it and the root answer.
+    """Nudge one node and compare with its gradient; what is WRONG or a KINK on the way to the root counts as its own.
 
-    The gradient is wrong only if it also contradicts `chained`: if not, it is rounding that a nudge of the whole sees.
+    The gradient is WRONG only if it also contradicts `chained`: if not, a nudge of the whole sees rounding or a kink.
     """
     dependent = depending_on(order, node)
-    noise = total(other.grad * rounding(other) for other in dependent if other is not node)
+    noise = sum_of_sizes(other.grad * rounding(other) for other in dependent if other is not node)
     on_the_way = {edges[edge][1] for edge in edges_between(dependent)}
 
     def f(x: float) -> float:
+        """Return the root for another number at the node."""
         return float(replay(dependent, {node: x}))
 
     numerical, verdict = compare(node.grad, f, node.data, noise, tolerance)
-    if "WRONG" in on_the_way:
-        verdict = "WRONG"
-    elif "kink" in on_the_way:
-        verdict = "kink"
-    elif verdict == "WRONG" and not abs(node.grad - chained.value) > 10.0 * chained.error:
+    if WRONG in on_the_way:
+        verdict = WRONG
+    elif KINK in on_the_way:
+        verdict = KINK
+    elif verdict == WRONG and not abs(node.grad - chained.value) > 10.0 * chained.error:
         hidden = has_kink(f, node.data, numerical.step, node.grad, noise)
-        verdict = "kink" if hidden else "unsure"
+        verdict = KINK if hidden else UNSURE
     return NodeCheck(node, name, node.grad, numerical.value, verdict)
 
 
 def chain_rule(order: Sequence[Value], edges: Edges) -> dict[Value, Slope]:
-    """∂root/∂node by the chain rule, not from the rows of the table but from the slopes of single operations."""
+    """Return ∂root/∂node by the chain rule, not from the rows of the table but from the slopes of single operations."""
     chained = {node: Slope(0.0, 0.0) for node in order}
     chained[order[-1]] = Slope(1.0, 0.0)
     for (node, i), (local, _) in reversed(edges.items()):
@@ -274,7 +278,7 @@ def chain_rule(order: Sequence[Value], edges: Edges) -> dict[Value, Slope]:
 
 
 def depending_on(order: Sequence[Value], node: Value) -> list[Value]:
-    """The node and all that is computed from it, in topological order."""
+    """Return the node and all that is computed from it, in topological order."""
     reached = {node}
     for other in order:
         if any(child in reached for child in other.children):
@@ -283,7 +287,7 @@ def depending_on(order: Sequence[Value], node: Value) -> list[Value]:
 
 
 def edges_between(nodes: Sequence[Value]) -> Iterator[tuple[Value, int]]:
-    """Every operand of a node that is itself one of the nodes, as an operation and a place."""
+    """Yield every operand of a node that is itself one of the nodes, as an operation and a place."""
     among = set(nodes)
     for node in nodes:
         for i, child in enumerate(node.children):
@@ -292,7 +296,7 @@ def edges_between(nodes: Sequence[Value]) -> Iterator[tuple[Value, int]]:
 
 
 def check_edges(order: Sequence[Value], tolerance: float) -> Edges:
-    """What nudging tells about every local derivative."""
+    """Check every local derivative by nudging."""
     varying = [node for node in order if varies(node)]
     return {(node, i): check_edge(node, i, tolerance) for node, i in edges_between(varying)}
 
@@ -302,12 +306,12 @@ def check_edge(node: Value, i: int, tolerance: float) -> Finding:
     x, partial, noise = node.children[i].data, node.partials()[i], rounding(node)
     f = functools.partial(with_operand, node, i)
     numerical, verdict = compare(partial, f, x, noise, tolerance)
-    return numerical, "kink" if has_kink(f, x, numerical.step, partial, noise) else verdict
+    return numerical, KINK if has_kink(f, x, numerical.step, partial, noise) else verdict
 
 
 def with_operand(node: Value, i: int, x: float) -> float:
-    """The operation of a node, with x for its operand i."""
-    numbers = operands(node)
+    """Evaluate the operation of a node with x for its operand i."""
+    numbers = operand_numbers(node)
     numbers[i] = x
     return node.op.evaluate(*numbers)
 
@@ -316,7 +320,7 @@ def with_operand(node: Value, i: int, x: float) -> float:
 
 
 def rounding(node: Value) -> float:
-    """The rounding error of one operation: of its value, and of the parts its value is made of if there are several.
+    """Return the rounding error of one operation: of its value, and of the parts it is made of if there are several.
 
     So `forward` is taken to be right to the last place, as sums, products and the functions of `math` are.
     """
@@ -324,10 +328,10 @@ def rounding(node: Value) -> float:
         return 0.0
     parts = [node.data]
     if len(node.children) > 1:
-        parts += [x * partial for x, partial in zip(operands(node), node.partials(), strict=True)]
-    return PRECISION * total(parts) + SMALLEST * len(parts)
+        parts += [x * partial for x, partial in zip(operand_numbers(node), node.partials(), strict=True)]
+    return PRECISION * sum_of_sizes(parts) + SMALLEST * len(parts)
 
 
-def total(parts: Iterable[float]) -> float:
-    """The sum of the sizes of all parts that are finite."""
+def sum_of_sizes(parts: Iterable[float]) -> float:
+    """Add the sizes of all parts that are finite."""
     return math.fsum(abs(part) for part in parts if math.isfinite(part))

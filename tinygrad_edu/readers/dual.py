@@ -1,4 +1,4 @@
-"""Forward mode: let each number carry its own derivative along.
+"""Go in forward mode: let each number carry its own derivative along.
 
 A dual number a + b·ε with ε² = 0 follows the rules of calculus by itself: f(a + b·ε) = f(a) + f'(a)·b·ε. So each
 operation computes its value and, from the same row of the table that `backward` reads, the derivative of its value.

@@ -1,6 +1,6 @@
-"""Expressions typed as text, such as "sigmoid(w*x + b)", evaluated on Values.
+"""Evaluate expressions typed as text, such as "sigmoid(w*x + b)", on Values.
 
-The text is parsed by `ast`, and nothing is evaluated but arithmetic and the functions of the derivative table.
+The text is parsed by `ast`, and only arithmetic and the functions of the derivative table are evaluated.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ FUNCTIONS: dict[str, Any] = {
 
 
 class ExpressionError(ValueError):
-    """What is wrong with an expression, in words for whoever typed it."""
+    """Say what is wrong with an expression, in words for whoever typed it."""
 
 
 def evaluate(expression: str, variables: Mapping[str, Value | list[Value]]) -> Value:
-    """The Value of an expression in these variables, with the graph that made it.
+    """Return the Value of an expression in these variables, with the graph that made it.
 
     Raises ExpressionError for everything that is not arithmetic on numbers, variables and functions of the table, where
     an operation has no real value, and where the result is a list.
 
-    >>> evaluate("2*x + 1", {"x": Value(3.0)})
-    Value(7, op='+')
+    >>> evaluate("2*x + 1", {"x": Value(3.0)}).data
+    7.0
     """
     try:
         result = value_of(ast.parse(expression.strip(), mode="eval").body, variables)
@@ -56,7 +56,7 @@ def evaluate(expression: str, variables: Mapping[str, Value | list[Value]]) -> V
 
 
 def value_of(node: ast.expr, variables: Mapping[str, Value | list[Value]]) -> Any:
-    """A Value, a float where no variable is involved, or a list of them."""
+    """Return a Value, a float where no variable is involved, or a list of them."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return float(number)

@@ -63,7 +63,10 @@ class Page:
         self.graph = Graph(recording.root, short=True)
         self.varying = [node for node in self.graph.order if not isinstance(node, Constant)]
         self.nodes = self.varying[-max_nodes:]
+        self.index = {node: i for i, node in enumerate(self.nodes)}
+        self.operations = [node for node in self.nodes if node.op]
         self.all_steps = list(backward_steps(recording.root))
+        self.steps = [step for step in self.all_steps if step.child in self.index]
         self.listing = listing_of(recording, self.graph, self.nodes)
         self.drawing = Drawing(recording.root, self.varying, drawn=len(self.nodes) == len(self.varying))
 
@@ -80,23 +83,6 @@ class Page:
             "list_of_steps": self.list_of_steps(),
             "data": self.data(),
         }
-
-    # -------------------------------------------------------------------------------------------- what is shown
-
-    @cached_property
-    def index(self) -> dict[Value, int]:
-        """Number the nodes that are shown."""
-        return {node: i for i, node in enumerate(self.nodes)}
-
-    @cached_property
-    def operations(self) -> list[Value]:
-        """Return the operations that are shown, in the order of computation."""
-        return [node for node in self.nodes if node.op]
-
-    @cached_property
-    def steps(self) -> list[Step]:
-        """Return the steps that are shown."""
-        return [step for step in self.all_steps if step.child in self.index]
 
     @cached_property
     def complete_at(self) -> dict[Value, int]:

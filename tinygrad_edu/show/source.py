@@ -18,15 +18,13 @@ from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-import tinygrad_edu
-from tinygrad_edu import functions, operators
+from tinygrad_edu import functions
 from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.naming import NEURON
-from tinygrad_edu.rule import Rule
 from tinygrad_edu.show import expression
 from tinygrad_edu.words import say
 
-PACKAGE = os.path.dirname(tinygrad_edu.__file__) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
 OUTERMOST, MODULE, FUNCTION, CALLED = range(4)  # where a name stands, the closest to the reader first
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
@@ -313,29 +311,21 @@ def is_learners(frame: FrameType) -> bool:
 
 def is_shown(frame: FrameType) -> bool:
     """Tell whether a frame is a step of the computation, in the learner's source or in this package."""
-    in_package = frame.f_code.co_filename.startswith(PACKAGE)
+    file = frame.f_code.co_filename
+    in_package = file.startswith(PACKAGE) and not file.startswith(MACHINES)
     return is_learners(frame) or in_package and frame.f_code not in MACHINERY
-
-
-def codes_of(*things: Any) -> set[CodeType]:
-    """Return the compiled code of functions, and of the methods of classes."""
-    functions = [f for thing in things for f in (vars(thing).values() if inspect.isclass(thing) else [thing])]
-    return {f.__code__ for f in map(inspect.unwrap, map(unbound, functions)) if inspect.isfunction(f)}
-
-
-def unbound(function: Any) -> Any:
-    """Return the function within a static method."""
-    return function.__func__ if isinstance(function, staticmethod) else function
 
 
 NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
-MACHINERY = codes_of(  # what leads from an operator to `Value.apply` is no step of anybody's computation
-    Value, operators.Operators, Rule, functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum,
-    expression.evaluate, expression.call,
-)
+MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
+    f.__code__
+    for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum,
+              expression.evaluate, expression.call)
+}  # fmt: skip
+MACHINES = tuple(f"{PACKAGE}{name}.py" for name in ("engine", "operators", "rule"))
 
 
 def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording:

@@ -42,26 +42,6 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
     >>> f = static_graph(lambda x: (w * x + b).sigmoid(), [w, b])
     >>> f(1.0), w.grad
     (0.5, 0.25)
-    >>> print(f.source)
-    def backpropagate(samples, parameters, gradients):
-        [w, b] = parameters
-        [d_w, d_b] = gradients
-        total = 0.0
-        for [x] in samples:
-            # forward
-            v1 = w * x
-            v2 = v1 + b
-            v3 = sigmoid(v2)
-            total += v3
-            # backward: d_… is the gradient of v3 along …
-            d_v3 = 1.0
-            d_v2 = d_v3 * (v3 * (1.0 - v3))
-            d_v1 = d_v2
-            # gradients of the parameters
-            d_w += d_v1 * x
-            d_b += d_v2
-        return total, [d_w, d_b]
-    <BLANKLINE>
 
     Raises TypeError or ValueError for parameters that are none or are given twice, TypeError for a function that takes
     **options; at the first call, TypeError if `function` decides on a value or returns a list, ValueError if the graph
