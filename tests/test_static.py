@@ -38,6 +38,7 @@ from tinygrad_edu.engine import NOT_COMPUTED, NotComputed
 from tinygrad_edu.nn import MLP, SGD, binary_cross_entropy, cross_entropy, hinge, squared_error
 from tinygrad_edu.rules import Rule
 from tinygrad_edu.static.graph import StaticGraph
+from tinygrad_edu.static.judge import StaticGraphError
 
 Inputs = Sequence[Any]
 
@@ -154,7 +155,7 @@ def test_random_graphs_after_any_change_of_parameters(recipe: Recipe, changes: l
 
 def depends_on_parameters(static: StaticGraph, inputs: Sequence[float]) -> bool:
     try:
-        static.traced([inputs])
+        static.program([inputs])
     except ValueError:
         return False
     return True
@@ -288,23 +289,26 @@ def test_a_loss_over_all_samples_is_a_graph_like_any_other() -> None:
     assert static_gives(static, [w], ()) == backward_gives(loss, [w], ())
 
 
-def test_other_values_stay_as_they_are() -> None:
+def test_other_values_stay_as_they_are_and_that_is_found_out() -> None:
     """Only parameters are read at each call."""
     w, scale = Parameter(2.0, "w"), Value(3.0)
     static = static_graph(lambda x: w * x * (scale + 1.0), [w])
     assert static(1.0) == 8.0
     scale.data = 100.0
-    assert static(1.0) == 8.0
+    with pytest.raises(StaticGraphError, match=r"the result is 8\.0 by <static graph .*>, 202\.0 by the function"):
+        static(1.0)
 
 
-def test_what_was_computed_with_parameters_before_follows_them() -> None:
-    """It is traced in retrospect."""
+def test_what_was_computed_with_parameters_before_follows_them_and_that_is_found_out() -> None:
+    """It is read off its graph; the function itself has the number of then."""
     w = Parameter(2.0, "w")
     square = w * w
     static = static_graph(lambda x: square * x, [w])
     assert (static(1.0), w.grad) == (4.0, 4.0)
     w.data = 3.0
-    assert static(1.0) == 9.0
+    with pytest.raises(StaticGraphError, match=r"the result is 9\.0 by <static graph .*>, 4\.0 by the function"):
+        static(1.0)
+    assert w.grad == 4.0
 
 
 def test_values_of_no_parameter_may_be_decided_on() -> None:
@@ -470,9 +474,13 @@ def test_nothing_in_the_source_is_trivial_unused_or_computed_twice(recipe: Recip
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
         inputs = {name.id for name in ast.walk(loop_of(tree).target) if isinstance(name, ast.Name)}
-        assert {name.id for name in names} - read - inputs == set(), source
+        unused = {name.id for name in names} - read - inputs
+        assert all(re.search(rf"^ *{name} = ({MAY_FAIL})\(|^ *{name} = .* / ", source, re.MULTILINE) for name in unused)
         computed = Counter(ast.dump(node) for node in ast.walk(tree) if is_computation(node))
         assert max(computed.values(), default=1) == 1, source
+
+
+MAY_FAIL = "log|sqrt|exp|sin|cos|pow"  # what the result does not need is computed all the same: it may be an error
 
 
 def loop_of(tree: ast.Module) -> ast.For:
@@ -670,174 +678,18 @@ def test_the_source_needs_to_know_how_many_inputs_there_are() -> None:
     assert "for [xs1, xs2] in samples" in static.source
 
 
-# ------------------------------------------------------------------------------------------- what cannot be static
-
-
-def decides(x: Any) -> Any:
-    if x > 0:  # the line to be named
-        return W * x
-    return W
-
-
-def decides_on_a_parameter(x: Any) -> Any:
-    return W * x if W * 2 > 0 else x  # the line to be named
-
-
-def is_equal(x: Any) -> Any:
-    return W * x if x == 1 else W  # the line to be named
-
-
-def takes_the_greater(x: Any) -> Any:
-    return max(W * x, 0.0)  # the line to be named
-
-
-def is_true(x: Any) -> Any:
-    return W * (x or 1.0)  # the line to be named
-
-
-def computes_elsewhere(x: Any) -> Any:
-    return W * math.exp(x)  # the line to be named
-
-
-def wraps(x: Any) -> Any:
-    return W * Value(x)  # the line to be named
-
-
-def takes_for_an_index(x: Any) -> Any:
-    return [W, W * 2][x]  # the line to be named
-
-
-def takes_for_a_list(x: Any) -> Any:
-    return W * x[0]  # the line to be named
-
-
-def decides_on_a_value_times_a_parameter(x: Any) -> Any:
-    return W * x if Value(3.0) * W > 0 else x  # the line to be named
-
-
-def decides_on_what_was_computed_before(x: Any) -> Any:
-    return W * x if SQUARE > 0 else x  # the line to be named
-
-
-def decides_on_the_data_of_a_parameter(x: Any) -> Any:
-    return W * x if W.data > 0 else -W * x  # the line to be named
-
-
-def decides_on_the_data_of_a_result(x: Any) -> Any:
-    return W * x if (W * x).data > 0 else x  # the line to be named
-
-
-def adds_the_data_of_a_parameter(x: Any) -> Any:
-    return W * x + W.data  # the line to be named
-
-
-def adds_the_gradient_of_a_parameter(x: Any) -> Any:
-    return W * x + W.grad  # the line to be named
-
-
-def moves_a_parameter(x: Any) -> Any:
-    W.data = 3.0  # the line to be named
-    return W * x
-
-
-def prints_a_parameter(x: Any) -> Any:
-    print(W)  # the line to be named
-    return W * x
-
-
-def goes_backward(x: Any) -> Any:
-    return (W * x).backward()  # the line to be named
-
-
-def rounds(x: Any) -> Any:
-    return W * round(x)  # the line to be named
-
-
-def rounds_down(x: Any) -> Any:
-    return W * math.floor(x)  # the line to be named
-
-
-def divides_with_a_rest(x: Any) -> Any:
-    return W * divmod(x, 2.0)[0]  # the line to be named
-
-
-def divides_down(x: Any) -> Any:
-    return W * (x // 2.0)  # the line to be named
-
-
-def takes_the_rest(x: Any) -> Any:
-    return W * (2.0 % x)  # the line to be named
-
-
-def formats(x: Any) -> Any:
-    return W * float(f"{x:.2f}")  # the line to be named
-
-
-def makes_an_integer(x: Any) -> Any:
-    return W * int(x)  # the line to be named
+# ------------------------------------------------------------------------------------- what is no graph to begin with
 
 
 W = Parameter(1.0, "W")
-SQUARE = W * W
-
-
-@pytest.mark.parametrize(
-    ("function", "advice"),
-    [
-        (decides, "x has no number yet: .* use maximum, minimum, relu, abs or rules.step; .* dynamic graph"),
-        (decides_on_a_parameter, "an intermediate result has no number yet"),
-        (is_equal, "x has no number yet"),
-        (takes_the_greater, "an intermediate result has no number yet"),
-        (is_true, "x has no number yet"),
-        (computes_elsewhere, "x has no number yet"),
-        (wraps, r"x has no number yet: .* without Value\(\)"),
-        (takes_for_an_index, "x has no number yet"),
-        (takes_for_a_list, "x is a number, not a list"),
-        (decides_on_a_value_times_a_parameter, "an intermediate result has no number yet"),
-        (decides_on_what_was_computed_before, "an intermediate result has no number yet"),
-        (decides_on_the_data_of_a_parameter, r"W has no number yet: .* without Value\(\) or data"),
-        (decides_on_the_data_of_a_result, "an intermediate result has no number yet"),
-        (adds_the_data_of_a_parameter, "W has no number yet"),
-        (adds_the_gradient_of_a_parameter, "W has no number yet"),
-        (moves_a_parameter, "W has no number yet"),
-        (prints_a_parameter, "W has no number yet"),
-        (goes_backward, "an intermediate result has no number yet"),
-        (rounds, "x has no number yet"),
-        (rounds_down, "x has no number yet"),
-        (divides_with_a_rest, "x has no number yet"),
-        (divides_down, "x has no number yet"),
-        (takes_the_rest, "x has no number yet"),
-        (formats, "x has no number yet"),
-        (makes_an_integer, "x has no number yet"),
-    ],
-    ids=lambda x: getattr(x, "__name__", ""),
-)
-def test_a_decision_is_refused_with_its_line(function: Callable[..., Any], advice: str) -> None:
-    """The message names file, line and text, and says what to do; afterwards all is as before."""
-    line = next(i for i, text in enumerate(inspect.getsource(function).splitlines()) if "to be named" in text)
-    number = function.__code__.co_firstlineno + line
-    with pytest.raises(TypeError, match=rf"test_static\.py, line {number}: `.*# the line to be named`: {advice}"):
-        static_graph(function, [W])(1.0)
-    assert (type(W), W.data) == (Parameter, 1.0)
-    assert isinstance(W.grad, NotComputed)
-    assert (W * Value(3.0)).data == SQUARE.data * 3.0
 
 
 def test_one_graph_is_traced_while_another_is() -> None:
-    """The inner one is done with its own parameters; those of the outer one still have no number."""
+    """The inner one is done with its own parameters; names of the outer one have no number for it."""
     inner = static_graph(lambda x: SCALE * x, [SCALE])
     assert static_graph(lambda x: W * x * inner(3.0), [W])(1.0) == 1.5
-    other = static_graph(lambda x: SCALE * x, [SCALE])
-    with pytest.raises(TypeError, match="W has no number yet"):
-        static_graph(lambda x: W * x * other(3.0) if W > 0 else x, [W])(1.0)
-    assert W > 0
-
-
-def test_a_parameter_itself_is_not_decided_on() -> None:
-    w = Parameter(1.0, "w")
-    with pytest.raises(TypeError, match="w has no number yet"):
-        static_graph(lambda x: w * x if w > 0 else x, [w])(1.0)
-    assert w > 0
+    with pytest.raises(TypeError, match="x has no number yet"):
+        static_graph(lambda x: W * x * inner(x), [W])(1.0)
 
 
 @pytest.mark.parametrize(

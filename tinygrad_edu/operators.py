@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, Generic, TypeVar
 
 from tinygrad_edu import functions, rules
-from tinygrad_edu.rule import Scalar
+from tinygrad_edu.rule import Check, Scalar
 
 Kind = TypeVar("Kind")
 
@@ -56,6 +56,10 @@ class Operators(Scalar, Generic[Kind]):
     def number(self) -> float:
         """Return what <, <=, > and >= compare."""
         return self.data
+
+    def check(self, check: Check) -> None:
+        """Check the number within."""
+        check.verify(self.number())
 
     __hash__ = object.__hash__
 

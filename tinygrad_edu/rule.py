@@ -21,6 +21,33 @@ class Scalar:
     __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
 
     apply: Callable[..., Any]
+    check: Callable[[Check], None]
+
+
+class Check:
+    """Refuse numbers that make no sense: at once, or where there is only a name yet, each number it will stand for.
+
+    >>> Check("a share must be from 0 to 1", lambda x: 0 <= x <= 1)(2)
+    Traceback (most recent call last):
+    ...
+    ValueError: a share must be from 0 to 1, got 2
+    """
+
+    def __init__(self, needs: str, holds: Callable[[Any], bool]) -> None:
+        self.needs = needs
+        self.holds = holds
+
+    def __call__(self, x: Any) -> None:
+        """Check a number, or what will be one."""
+        if isinstance(x, Scalar):
+            x.check(self)
+        else:
+            self.verify(x)
+
+    def verify(self, x: Any) -> None:
+        """Raise ValueError, with the number, unless it makes sense."""
+        if not self.holds(x):
+            raise ValueError(f"{self.needs}, got {x!r}")
 
 
 class Rule:

@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_edu.functions import log_sum_exp, weighted_sum
-from tinygrad_edu.rule import Scalar
+from tinygrad_edu.rule import Check, Scalar
 from tinygrad_edu.rules import add, relu, softplus
 
 Loss = Callable[[Any, Any], Any]
+LABEL = Check("hinge needs the label -1 or 1", lambda label: label in (-1, 1))
+SHARE = Check("binary_cross_entropy needs a target from 0 to 1", lambda target: 0 <= target <= 1)
 
 
 def squared_error(prediction: Any, target: Any) -> Any:
@@ -39,8 +41,7 @@ def hinge(score: Any, label: Any) -> Any:
     >>> hinge(0.25, 1), hinge(0.25, -1), hinge(2.0, 1)
     (0.75, 1.25, 0.0)
     """
-    if not isinstance(label, Scalar) and label not in (-1, 1):
-        raise ValueError(f"hinge needs the label -1 or 1, got {label!r}")
+    LABEL(label)
     return relu(1.0 - label * score)
 
 
@@ -53,8 +54,7 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
     >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(-1000.0, 1), binary_cross_entropy(1000.0, 1)
     (0.6931471805599453, 1000.0, 0.0)
     """
-    if not isinstance(target, Scalar) and not 0 <= target <= 1:
-        raise ValueError(f"binary_cross_entropy needs a target from 0 to 1, got {target!r}")
+    SHARE(target)
     return target * softplus(-logit) + (1.0 - target) * softplus(logit)
 
 

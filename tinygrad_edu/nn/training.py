@@ -195,7 +195,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 
     static = static_graph(share, model.parameters())
     try:
-        static.traced((x, y, 1.0))
+        static.program((x, y, 1.0))
     except TypeError as error:
         reason = f"static=True is not possible: {error}. A class as target must be a list, one_hot(k, n_classes)"
         raise TypeError(reason) from error

@@ -18,7 +18,7 @@ from tinygrad_edu import rules
 from tinygrad_edu.arguments import real
 from tinygrad_edu.operators import Operators
 from tinygrad_edu.readers.notation import FORMULA, Notation, Text, is_number, write
-from tinygrad_edu.rule import Rule, Scalar
+from tinygrad_edu.rule import Check, Rule, Scalar
 
 LONGEST = 10_000  # names, numbers and operations: a longer formula is not written
 
@@ -91,6 +91,9 @@ class Symbol(Operators["Symbol"]):
         raise TypeError(f"the symbol {self} has no value to decide on: use maximum, minimum, step, relu or abs instead")
 
     __bool__ = number
+
+    def check(self, check: Check) -> None:
+        """Check nothing: a symbol has no value."""
 
     def __str__(self) -> str:
         return self.text()

@@ -10,7 +10,9 @@ Source: Qiu, Neural Networks and Deep Learning, section 4.5.3.
 from __future__ import annotations
 
 import linecache
+import weakref
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from traceback import walk_tb
 from typing import Any
@@ -18,10 +20,22 @@ from typing import Any
 from tinygrad_edu.arguments import POSITIVE, distinct_leaves, in_range, real
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list
+from tinygrad_edu.static.judge import (
+    REASONS,
+    StaticGraphError,
+    agree,
+    as_values,
+    first_difference,
+    function_gives,
+    nearly_agree,
+    places_to_judge,
+)
 from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
-from tinygrad_edu.static.writing import Operand, Writer
+from tinygrad_edu.static.writing import Operand, Writer, edges_to_parameters
 
 LIMIT = 200_000
+LARGE = 2.0**200  # a learning rate at which a step down is the gradient to the bit: a parameter is lost beside it
+FILES: Counter[str] = Counter()  # how many functions are there whose source is shown under this name
 
 
 def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> StaticGraph:
@@ -37,6 +51,10 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
     Each call returns the result as a float, and adds its gradients to those of the parameters, as `backward` does: all
     are equal to the dynamic graph's to the last bit (as long as no number overflows; a zero may differ in its sign).
 
+    Some samples, number 1 to 8, Fibonacci's and one in 1,024, are run through the function itself too, with all that it
+    prints or counts, and compared. Where the two part, StaticGraphError says where and why, before anything is changed:
+    a fault is found at the next sample that is judged.
+
     >>> from tinygrad_edu import Parameter
     >>> w, b = Parameter(0.0, "w"), Parameter(0.0, "b")
     >>> f = static_graph(lambda x: (w * x + b).sigmoid(), [w, b])
@@ -51,15 +69,19 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
 
 
 class StaticGraph:
-    """Run a function as a static graph: see `static_graph`."""
+    """Run a function as a static graph: see `static_graph`.
+
+    seen  how many samples there have been: some are judged
+    """
 
     def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> None:
         self.function = function
         self.parameters = check_parameters(parameters)
         self.limit = limit
         self.takes = Inputs(function)
-        self.graph: TracedGraph | None = None
+        self.shapes: dict[str, Any] | None = None  # of the inputs, decided by the first call
         self.programs: dict[bool, Program] = {}
+        self.seen = 0
 
     def __call__(self, *arguments: Any, **keywords: Any) -> float:
         """Return the result for these arguments, and add its gradients to those of the parameters."""
@@ -76,11 +98,17 @@ class StaticGraph:
 
     def accumulate(self, samples: Sequence[Sequence[Any]]) -> float:
         """Do what `batch` does for samples that have their inputs in order."""
-        graph, rows = self.prepare(samples)
-        parameters = graph.parameters.values()
-        held = [parameter.grad or 0.0 for parameter in parameters]  # None, not computed and -0.0 count as 0.0
-        total, gradients = self.program(graph).run(rows, [parameter.data for parameter in parameters], held)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+        program, rows = self.prepare(samples)
+        held = [parameter.grad or 0.0 for parameter in program.parameters]  # None, not computed and -0.0 count as 0.0
+        total, gradients = program.run(rows, held)
+        for place in places_to_judge(self.seen, len(rows)):
+            if len(rows) == 1:
+                self.judge(program, samples[0], held, total, gradients)
+            else:
+                zeros = [0.0] * len(held)
+                self.judge(program, samples[place], zeros, *program.run([rows[place]], zeros))
+        self.seen += len(rows)
+        for parameter, gradient in zip(program.parameters, gradients, strict=True):
             parameter.grad = gradient
         return total
 
@@ -92,12 +120,15 @@ class StaticGraph:
         Learning, algorithm 4.1.
         """
         lr = in_range("lr", lr, POSITIVE)
-        graph, rows = self.prepare([self.takes.of_sample(sample) for sample in samples])
-        parameters = graph.parameters.values()
-        program = self.program(graph, descend=True)
-        total, numbers = program.run(rows, [parameter.data for parameter in parameters], lr)
-        for parameter, number in zip(parameters, numbers, strict=True):
-            parameter.data = number
+        inputs = [self.takes.of_sample(sample) for sample in samples]
+        program, rows = self.prepare(inputs, descend=True)
+        for place in places_to_judge(self.seen, len(rows)):
+            zeros = [0.0] * len(program.parameters)
+            self.judge(program, inputs[place], zeros, *program.run([rows[place]], LARGE))
+        total, moved = program.run(rows, lr)
+        self.seen += len(rows)
+        for parameter, data in zip(program.parameters, moved, strict=True):
+            parameter.data = data
         return total
 
     @property
@@ -115,75 +146,140 @@ class StaticGraph:
         """Return what `descend` runs, as text."""
         return self.shown(descend=True).text
 
-    def prepare(self, samples: Sequence[Sequence[Any]]) -> tuple[TracedGraph, list[list[float]]]:
-        """Return the graph, traced with the first sample ever given, and the numbers of each sample in a row."""
+    def prepare(self, samples: Sequence[Sequence[Any]], descend: bool = False) -> tuple[Program, list[list[float]]]:
+        """Return the program and the numbers of each sample in a row."""
         if not samples:
             raise ValueError("a static graph needs at least one sample")
-        graph = self.traced(samples[0])
-        return graph, [row_of(sample, graph.shapes) for sample in samples]
+        program = self.program(samples[0], descend)
+        return program, [row_of(sample, program.shapes) for sample in samples]
 
-    def traced(self, sample: Sequence[Any]) -> TracedGraph:
-        """Return the graph; it is traced when first needed, for inputs like those of this sample."""
-        if self.graph is None:
-            self.graph = self.trace(sample)
-        return self.graph
+    def judge(
+        self, program: Program, sample: Sequence[Any], held: Sequence[float], result: float, left: Sequence[float]
+    ) -> None:
+        """Raise StaticGraphError unless the function itself has the same result and gradients for a sample.
 
-    def trace(self, sample: Sequence[Any]) -> TracedGraph:
-        """Trace the function for inputs like those of this sample."""
-        return trace_function(self.function, self.takes, self.parameters, sample, self.limit)
+        `left` is what the program left: gradients added to those held before, or the parameters after a step by LARGE.
+        """
+        before = dict(zip(program.parameters, held, strict=True))
+        found = [result, *left]
+        for inputs in sample, as_values(sample):  # with Values where a number has no method, or sum() rounds otherwise
+            try:
+                dynamic = function_gives(self.function, self.takes, inputs, before)
+            except (AttributeError, TypeError):
+                if inputs is not sample:
+                    raise
+                continue
+            expected = [dynamic[0], *program.left_by(dynamic[1:])]
+            if all(map(agree, found, expected)):
+                return
+            if not all(map(nearly_agree, found, expected)):
+                break
+        differing = next(i for i, (one, other) in enumerate(zip(found, expected, strict=True)) if not agree(one, other))
+        raise self.error(program, differing, found[differing], dynamic[differing], sample)
 
-    def program(self, graph: TracedGraph, descend: bool = False) -> Program:
-        """Return the program; it is written and compiled when it is first needed."""
+    def error(self, program: Program, i: int, found: float, dynamic: float, sample: Sequence[Any]) -> Exception:
+        """Return the error to raise where the result, or else a gradient, is not the function's."""
+        parameter = program.parameters[i - 1]
+        what = f"the gradient of {parameter.label or 'a parameter'}" if i else "the result"
+        static = (parameter.data - found) / LARGE if i and program.descend else found
+        try:
+            where = first_difference(self.trace(sample, with_lines=True), self.function, self.takes, sample)
+        except (TypeError, ValueError, ArithmeticError, AttributeError):
+            where = "the function does something else each time"
+        return StaticGraphError(f"{what} is {static!r} by {self}, {dynamic!r} by the function. {where}; {REASONS}")
+
+    def trace(self, sample: Sequence[Any], with_lines: bool = False) -> TracedGraph:
+        """Trace the function for inputs like those of a sample."""
+        return trace_function(self.function, self.takes, self.parameters, sample, self.limit, with_lines)
+
+    def program(self, sample: Sequence[Any], descend: bool = False) -> Program:
+        """Return the program; it is traced, written and compiled when first needed, for inputs like the first ever."""
         if descend not in self.programs:
-            self.programs[descend] = Program(graph, descend)
+            first = sample if self.shapes is None else [sample_of(shape) for shape in self.shapes.values()]
+            self.programs[descend] = Program(self.trace(first), descend, self)
+            self.shapes = self.programs[descend].shapes
         return self.programs[descend]
 
     def shown(self, descend: bool = False) -> Program:
         """Return the program to look at; before the first call, which decides on shapes, it is made anew each time."""
-        if self.graph is None:
-            return Program(self.trace(self.takes.zeros()), descend)
-        return self.program(self.graph, descend)
+        if self.shapes is None:
+            return Program(self.trace(self.takes.zeros()), descend, self)
+        return self.program([], descend)
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", repr(self.function))
         return f"<static graph of {name}, {len(self.parameters)} parameters>"
 
 
-class Program(Writer):
-    """Compile a program, and register it under a file name so that debuggers, tracebacks and `inspect` show it."""
+class Program:
+    """Compile what a graph amounts to, and register it so that debuggers, tracebacks and `inspect` show its source.
 
-    def __init__(self, graph: TracedGraph, descend: bool) -> None:
-        super().__init__(graph, descend)
-        self.file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
-        linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
-        namespace: dict[str, Any] = {"__name__": __name__, **self.names.functions}
-        exec(compile(self.text, self.file, "exec"), namespace)
+    Of the graph it keeps nothing but the names in the text.
+    """
+
+    def __init__(self, graph: TracedGraph, descend: bool, owner: StaticGraph) -> None:
+        writer = Writer(graph, descend)
+        self.text = writer.text
+        self.descend = descend
+        self.owner = owner
+        self.shapes = graph.shapes
+        self.parameters = list(graph.parameters.values())
+        self.variables = [writer.names.of[x] for x in [*graph.inputs, *graph.parameters]]
+        file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
+        namespace: dict[str, Any] = {"__name__": __name__, **writer.names.functions}
+        exec(compile(self.text, file, "exec"), namespace)
         self.function: Callable[..., Any] = namespace["descend" if descend else "backpropagate"]
+        FILES[file] += 1
+        linecache.cache[file] = (len(self.text), None, self.text.splitlines(keepends=True), file)
+        weakref.finalize(self.function, forget, file)
 
-    def run(self, rows: list[list[float]], parameters: list[float], last: Any) -> tuple[float, list[float]]:
+    def run(self, rows: list[list[float]], last: Any) -> tuple[float, list[float]]:
         """Call the function. Where an operation has no value or no derivative, the error is the table's."""
         try:
-            result: tuple[float, list[float]] = self.function(rows, parameters, last)
+            result: tuple[float, list[float]] = self.function(rows, [p.data for p in self.parameters], last)
             return result
         except (ValueError, ArithmeticError) as error:
-            raise self.explained(error) from error
+            explanation = self.explained(error)
+            if explanation is error:
+                raise
+            raise explanation from error
+
+    def left_by(self, gradients: Sequence[float]) -> Sequence[float]:
+        """Return what a run leaves that finds these gradients: for a descent, the parameters after a step by LARGE."""
+        if not self.descend:
+            return gradients
+        return [p.data - LARGE * gradient for p, gradient in zip(self.parameters, gradients, strict=True)]
 
     def explained(self, error: Exception) -> Exception:
-        """Return the error that the table has for this one: compute the graph again, row by row."""
+        """Return the error that the table has for this one: trace the function again, and compute row by row."""
         frames = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code is self.function.__code__]
-        numbers = {x: frames[0].f_locals[self.names.of[x]] for x in [*self.graph.inputs, *self.graph.parameters]}
+        graph = self.owner.trace([sample_of(shape) for shape in self.shapes.values()])
+        variables = zip([*graph.inputs, *graph.parameters], self.variables, strict=True)
+        numbers = {x: frames[0].f_locals[variable] for x, variable in variables}
 
         def numbers_of(operands: Sequence[Operand]) -> list[float]:
+            """Return the numbers of operands."""
             return [numbers[x] if isinstance(x, Traced) else x for x in operands]
 
         try:
-            for node in self.graph.order:
+            for check, x in graph.checks:
+                if x in numbers:
+                    check.verify(numbers[x])
+            for node in graph.order:
                 numbers[node] = node.op.evaluate(*numbers_of(node.operands))
-            for gradient in self.gradients:
-                gradient.node.op.differentiate(numbers[gradient.node], *numbers_of(gradient.node.operands))
+            for node in reversed(edges_to_parameters(graph)):
+                if node.op:
+                    node.op.differentiate(numbers[node], *numbers_of(node.operands))
         except (ValueError, ArithmeticError) as explanation:
             return explanation.with_traceback(None)
         return error
+
+
+def forget(file: str) -> None:
+    """Take the source of a function that is gone from what debuggers show, unless another one has the same."""
+    FILES[file] -= 1
+    if not FILES[file]:
+        linecache.cache.pop(file, None)
 
 
 def row_of(inputs: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
@@ -214,3 +310,8 @@ def check_parameters(parameters: Any) -> list[Value]:
         if isinstance(leaf, Constant):
             raise ValueError(f"{leaf!r} is no parameter: it is a constant")
     return leaves
+
+
+def sample_of(shape: Any) -> Any:
+    """Return a number, or lists of numbers, of a shape."""
+    return 0.0 if shape is None else [sample_of(inner) for inner in shape]

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
 from tinygrad_edu.readers.notation import ATOM, PRODUCT, PROGRAM, SIGN, Text, write
-from tinygrad_edu.rule import Rule
-from tinygrad_edu.static.tracing import Traced, TracedGraph
+from tinygrad_edu.rule import Check, Rule
+from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
 
 Operand: TypeAlias = "Traced | float"
 
@@ -32,6 +32,7 @@ FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows 
     rules.tanh: math.tanh,
     rules.absolute: abs,
 }
+DIFFERENTIABLE = NEVER_FAILS | {rules.div, rules.exp, rules.log, rules.sin, rules.cos}  # wherever they have a value
 RESERVED = ("samples", "parameters", "gradients", "total", "lr", "inf", "nan", "__debug__")
 LONGEST_SUM = 100  # terms in a line: CPython cannot compile sums of thousands
 WORTH_SKIPPING = 4  # lines: to compute so many costs more than to ask whether they are needed
@@ -81,12 +82,21 @@ def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, O
     edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
     for node in graph.order:
         if not edges.keys().isdisjoint(node.children):
-            partials = node.op.differentiate(node, *node.operands)
+            partials = partials_of(node)
             pairs = [(x, partial) for x, partial in zip(node.operands, partials, strict=True) if not is_zero(partial)]
             moving = [(x, partial) for x, partial in pairs if isinstance(x, Traced) and x in edges]
             if moving:
                 edges[node] = moving
     return edges
+
+
+def partials_of(node: Traced) -> tuple[Any, ...]:
+    """Return the local derivatives of an operation; where a constant has none, as in w / 0, the program finds out."""
+    try:
+        return node.op.differentiate(node, *node.operands)
+    except (ValueError, ArithmeticError):
+        constants = [x if isinstance(x, Traced) else Traced(node.tracing, repr(x)) for x in node.operands]
+        return node.op.differentiate(node, *constants)
 
 
 def is_zero(x: Operand) -> bool:
@@ -147,8 +157,16 @@ class Names:
     def function(self, op: Rule) -> str:
         """Return the name under which the program calls `forward` of a row."""
         function = FUNCTIONS.get(op, op.forward)
+        return self.called(function, function.__name__ if op in FUNCTIONS else op.symbol)
+
+    def check(self, check: Check) -> str:
+        """Return the name under which the program makes a check."""
+        return self.called(check.verify, "check")
+
+    def called(self, function: Callable[..., Any], wish: str) -> str:
+        """Return the name under which the program calls a function."""
         if function not in self.function_names:
-            name = self.new(function.__name__ if op in FUNCTIONS else op.symbol)
+            name = self.new(wish)
             self.function_names[function] = name
             self.functions[name] = function
         return self.function_names[function]
@@ -172,6 +190,7 @@ class Writer:
         self.descend = descend
         self.gradients, self.terms = backpropagate(graph)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
+        self.operations = {node.first for node in graph.order}
         self.own_line = self.find_own_lines()
         self.names = Names()
         self.lines: list[str] = []
@@ -181,8 +200,7 @@ class Writer:
 
     def find_own_lines(self) -> set[Traced]:
         """Return what has a line of its own: every operation, and what else is used more than once."""
-        operations = {node.first for node in self.graph.order}
-        waiting = [x for node in operations for x in needed_for(node)]
+        waiting = [x for node in self.operations for x in needed_for(node)]
         for terms in [*(gradient.terms for gradient in self.gradients), *self.terms.values()]:
             waiting += terms
         waiting += [switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None]
@@ -191,9 +209,9 @@ class Writer:
             x = waiting.pop()
             if isinstance(x, Traced) and x.op:
                 uses[x] += 1
-                if uses[x] == 1 and x not in operations:
+                if uses[x] == 1 and x not in self.operations:
                     waiting += needed_for(x)
-        return operations | {x for x, n in uses.items() if n > 1 or terms_of(x)}
+        return self.operations | {x for x, n in uses.items() if n > 1 or terms_of(x)}
 
     # -------------------------------------------------------------------------------------------------- sections
 
@@ -233,6 +251,9 @@ class Writer:
 
     def write_forward(self) -> None:
         """Write a line for each operation, in the order of computation."""
+        for check, x in self.graph.checks:
+            self.define([x])
+            self.write_line(f"{self.names.check(check)}({self.text_of(x).text})")
         self.write_line("# forward")
         self.define(self.graph.order)
         self.write_line(f"total += {self.text_of(self.graph.root).text}")
@@ -244,18 +265,21 @@ class Writer:
         for gradient in self.gradients:
             name = f"d_{self.names.of[gradient.node.first]}"
             self.names.give(gradient.name, f"{name}_again" if name in self.names.taken else name)
+        failing = (i for i, gradient in enumerate(self.gradients) if gradient.node.op not in DIFFERENTIABLE)
+        last_that_may_fail = max(failing, default=-1)
         for i, gradient in enumerate(self.gradients):
             if (switch := self.switch_after(i)) is not None:
                 self.write_choice(switch, gradient, self.gradients[i + 1])
             elif i == 0 or self.switch_after(i - 1) is None:
                 self.write_sum(self.names.of[gradient.name], gradient.terms)
-            if gradient.alone and gradient.switch is not None:
+            if gradient.alone and gradient.switch is not None and i > last_that_may_fail:
                 with self.block(f"if not {self.names.of[gradient.name]}:"):
                     self.write_line("continue  # all other gradients are 0 too")
 
     def switch_after(self, i: int) -> Traced | None:
         """Return the switch of the next gradient, if gradient i is a long sum that is needed for nothing else."""
-        if len(self.gradients[i].terms) < WORTH_SKIPPING or i + 1 == len(self.gradients):
+        terms = self.gradients[i].terms
+        if len(terms) < WORTH_SKIPPING or i + 1 == len(self.gradients) or any(map(self.may_fail, terms)):
             return None
         node, following = self.gradients[i].node, self.gradients[i + 1]
         return following.switch if len(node.children) == 1 and node.children[0] is following.node else None
@@ -310,11 +334,17 @@ class Writer:
     def condition(self, p: Traced) -> str:
         """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
         (term, *others) = self.terms[p]
-        if isinstance(term, Traced) and not others:
+        if isinstance(term, Traced) and not others and not self.may_fail(term):
             for factor in (term, *term.operands[:1]):
                 if isinstance(factor, Traced) and factor in self.switched:
                     return self.names.of[factor]
         return ""
+
+    def may_fail(self, x: Operand) -> bool:
+        """Tell whether a derivative in the text of a term may not exist: then it is never skipped, but an error."""
+        if not isinstance(x, Traced) or not x.op or x in self.operations:
+            return False
+        return x.op not in NEVER_FAILS or any(map(self.may_fail, needed_for(x)))
 
     # ----------------------------------------------------------------------------------------- lines and formulas
 
@@ -392,6 +422,8 @@ class Writer:
         if isinstance(x, float):
             return PROGRAM.operand(PROGRAM.number(x))
         x = x.first
+        if not x.op and x not in self.names.of:  # a constant where there is no derivative
+            return PROGRAM.operand(x.label)
         return Text(self.names.of[x], ATOM) if x in self.names.of else self.formula_of(x)
 
     def formula_of(self, x: Traced) -> Text:
