@@ -90,7 +90,7 @@ def worked_example(options: argparse.Namespace) -> int:
     variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
-    print(f"{recording.title}, written out as {WORKED_EXAMPLE}\n")
+    print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
     options.draw = options.draw or "worked_example.svg"
     return show(recording, [variables["w"]], options)
 
@@ -128,7 +128,7 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
         if options.draw:
             draw(recording.root, options.draw, recording.title)
     if options.stepper:
-        print(f"\nwrote {save_page(recording, options.stepper)}")
+        print("\n" + say("wrote", path=save_page(recording, options.stepper)))
     return 0
 
 
@@ -199,19 +199,20 @@ def number_or_list(text: str) -> float | list[float]:
 def draw(f: Value, path: str, title: str) -> None:
     """Write the picture and say where."""
     try:
-        print(f"\nwrote {save_graph(f, path, title)}")
+        print("\n" + say("wrote", path=save_graph(f, path, title)))
     except ModuleNotFoundError as error:
-        print(f"no picture is drawn: pip install {error.name}", file=sys.stderr)
+        print(say("install package", package=error.name), file=sys.stderr)
 
 
 def doctor() -> int:
     """Say what can render a picture here, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
-    print(f"graphviz    {version('graphviz')}, writes .gv files")
-    print(f"dot         {shutil.which('dot') or 'not found'}")
+    print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
+    print(f"dot         {shutil.which('dot') or say('not found')}")
     print(f"pygraphviz  {version('pygraphviz')}")
-    print(f"matplotlib  {version('matplotlib')}, for the curves of the demos")
-    print(f"pictures are rendered by {renderer()}" if renderer() else f"no picture can be rendered: {say('install')}")
+    print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
+    found = renderer()
+    print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
     return 0
 
 
@@ -220,7 +221,7 @@ def version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return say("not installed")
 
 
 if __name__ == "__main__":

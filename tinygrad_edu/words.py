@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 WORDS = {
-    # what a node is
-    "parameter": "parameter",
-    "input": "input",
-    "constant": "constant",
-    "value": "value",
-    "gradient": "grad",
-    "not computed": "–",
+    # one word, which may differ from its key
+    "parameter": "parameter", "input": "input", "constant": "constant", "value": "value", "gradient": "grad",
+    "not computed": "–", "neuron": "neuron", "layer": "layer", "nothing": "nothing", "undefined": "undefined",
+    # the trace, and the numerical check
+    "given": "given", "but": "but", "forward": "forward", "backward": "backward", "start": "start", "along": "along",
+    "node": "node", "operation": "operation", "analytic": "analytic", "numerical": "numerical",
+    "relative error": "relative error", "verdict": "verdict",
+    # the stepper's controls and panes
+    "first": "first", "back": "back", "play": "play", "pause": "pause", "next": "next", "last": "last",
+    "slow": "slow", "medium": "medium", "fast": "fast", "steps": "the steps", "speed": "speed of play",
+    "step": "step", "arithmetic": "the arithmetic of this step", "so far": "so far", "upstream": "upstream",
+    "local": "local", "now": "now", "source": "The source", "calls": "what this calls in tinygrad_edu",
+    "row": "The row of the derivative table that runs", "graph": "The graph", "all nodes": "The nodes",
+    "name": "name", "what it is": "what it is", "its gradient": "gradient", "all steps": "All steps",
+    "step of": "step {step} of {steps}", "announced step": "Step {step} of {steps}",
     # the trace
-    "given": "given",
-    "but": "but",
-    "forward": "forward",
-    "backward": "backward",
-    "start": "start",
-    "along": "along",
     "all paths": "over all {count} paths",
     "more paths": "({count} more paths, not listed)",
     "data changed": "data changed after it was used: {name} = {operation} is {found}, now {computed}",
-    "undefined": "undefined",
     # the diagram
     "not shown": "not shown, because there are too many: formulas, local derivatives",
     "weights not shown": "not shown, because there are too many: formulas, local derivatives, {count} weights and "
     "biases",
     "does not exist": "does not exist here",
-    "neuron": "neuron",
-    "layer": "layer",
     "boxes of": "each {unit} is one box: {count} nodes in all",
     "one neuron": "1 neuron",
     "neurons": "{count} neurons",
@@ -38,7 +37,6 @@ WORDS = {
     "no renderer": "no Graphviz found, so a .gv file is written instead of a picture: {advice}",
     "install": "pip install pygraphviz brings Graphviz along (or install your system's graphviz)",
     # the stepper's page
-    "nothing": "nothing",
     "numbers to start from": "the numbers to start from",
     "starts at the output": "backward starts at the output",
     "one of many": "1 {kind}",
@@ -62,13 +60,6 @@ WORDS = {
     "reaches; {nodes} nodes, {steps} steps of backward and the picture are left out. To see another part, step through "
     'a Value within it: save_stepper(value, "part.html"). To see everything, pass max_nodes={all}.',
     "no picture": "There is no picture, because no Graphviz was found: {advice}",
-    # the numerical check
-    "node": "node",
-    "operation": "operation",
-    "analytic": "analytic",
-    "numerical": "numerical",
-    "relative error": "relative error",
-    "verdict": "verdict",
     # training
     "epoch": "epoch {epoch}  {result}",
     "epoch of": "epoch {epoch}/{epochs}",
@@ -79,7 +70,25 @@ WORDS = {
     "interrupted": "interrupted in epoch {epoch}",
     "parameters of": "{ending}; the parameters are those of epoch {best}",
     "time left": "{minutes}:{seconds:02} left",
-}
+    "training loss": "training loss", "validation": "validation error", "best epoch": "best epoch", "epochs": "epoch",
+    "class": "class {k}",
+    "curves": "{legend}; epochs 1 to {epochs}, up to {greatest}",
+    "plane": "digits: the examples' classes; predicted: {regions}",
+    "region": "{k} where {shade!r}",
+    "true and predicted": "true \\ predicted",
+    "no matplotlib": "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib",
+    "no figure": "{file} is not drawn without matplotlib: pip install matplotlib",
+    # the command line
+    "written out as": "{title}, written out as {formula}",
+    "wrote": "wrote {path}",
+    "install package": "no picture is drawn: pip install {package}",
+    "not found": "not found",
+    "not installed": "not installed",
+    "writes gv": "{version}, writes .gv files",
+    "for curves": "{version}, for the curves of the demos",
+    "rendered by": "pictures are rendered by {renderer}",
+    "nothing renders": "no picture can be rendered: {advice}",
+}  # fmt: skip
 
 
 def say(key: str, **places: object) -> str:

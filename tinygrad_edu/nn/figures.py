@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.words import say
 
 # What is told apart by colour is told apart by line or marker too, for those who see colours alike.
 COLOURS = ["#005A9C", "#A33B00", "#00806A", "#7A1F7A", "#444444", "#B07D00"]
@@ -33,7 +34,7 @@ def save_figure(
     """
     path = Path(path)
     if not has_matplotlib():
-        print(f"{path.name} is not drawn without matplotlib: pip install matplotlib", file=sys.stderr)
+        print(say("no figure", file=path.name), file=sys.stderr)
         return None
     from matplotlib import rc_context
     from matplotlib.figure import Figure

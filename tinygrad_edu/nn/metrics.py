@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_edu.nn.data import check_examples
+from tinygrad_edu.words import say
 
 
 def predicted_class(output: Any) -> int:
@@ -61,7 +62,7 @@ def confusion_matrix(
     if names and len(names) < n_classes:
         raise ValueError(f"confusion_matrix needs {n_classes} names, got {len(names)}")
     names = names or [str(k) for k in range(n_classes)]
-    corner = "true \\ predicted"
+    corner = say("true and predicted")
     width = max(map(len, [corner, *names]))
     rows = [[pairs.count((column, row)) for column in range(len(names))] for row in range(len(names))]
     widths = [max(len(name), len(str(len(pairs)))) for name in names]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, save_figure
 from tinygrad_edu.nn.metrics import classes, predicted_class
+from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +33,10 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
     """
     if not history.epochs:
         raise ValueError("nothing to plot: no epoch was completed")
-    curves = {"training loss": [epoch.loss for epoch in history.epochs]}
+    curves = {say("training loss"): [epoch.loss for epoch in history.epochs]}
     errors = [epoch.error for epoch in history.epochs if epoch.error is not None]
     if errors:
-        curves["validation error"] = errors
+        curves[say("validation")] = errors
     if path is None or not can_draw():
         print(curves_text(curves))
         return None
@@ -45,8 +46,8 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
         for name, numbers in curves.items():
             axes.plot(range(1, len(numbers) + 1), numbers, label=name)
         if errors:
-            axes.plot(history.best, history.lowest_error, "o", color=COLOURS[1], label="best epoch")
-        axes.set_xlabel("epoch")
+            axes.plot(history.best, history.lowest_error, "o", color=COLOURS[1], label=say("best epoch"))
+        axes.set_xlabel(say("epochs"))
         axes.set_ylim(bottom=0.0)
         axes.legend()
 
@@ -69,7 +70,7 @@ def plot_decision_boundary(
     from matplotlib.colors import to_rgb
 
     true = [k for _, k in classes(model, inputs, targets)]
-    names = [f"class {k}" for k in range(max(true) + 1)]
+    names = [say("class", k=k) for k in range(max(true) + 1)]
     xs, ys = ranges(inputs, CELLS, CELLS)
     predicted = [[predicted_class(model([x, y])) for x in xs] for y in ys]
 
@@ -98,8 +99,7 @@ def draw_examples(
 def can_draw() -> bool:
     """Tell whether matplotlib is installed; if not, say on standard error how to get it."""
     if not has_matplotlib():
-        message = "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib"
-        print(message, file=sys.stderr)
+        print(say("no matplotlib"), file=sys.stderr)
     return has_matplotlib()
 
 
@@ -133,8 +133,8 @@ def plane_text(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequ
     for (x, y), (_, true) in zip(inputs, pairs, strict=True):
         grid[nearest(ys, y)][nearest(xs, x)] = str(true % 10)
     lines = ["".join(row) for row in reversed(grid)]
-    regions = ", ".join(f"{k} where {REGIONS[k]!r}" for k in sorted({k for pair in pairs for k in pair}))
-    return "\n".join([*framed(lines), f"digits: the examples' classes; predicted: {regions}"])
+    regions = ", ".join(say("region", k=k, shade=REGIONS[k]) for k in sorted({k for pair in pairs for k in pair}))
+    return "\n".join([*framed(lines), say("plane", regions=regions)])
 
 
 def curves_text(curves: dict[str, list[float]]) -> str:
@@ -150,7 +150,8 @@ def curves_text(curves: dict[str, list[float]]) -> str:
             grid[nearest(heights, number)][column] = mark
     lines = ["".join(row) for row in reversed(grid)]
     legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
-    return "\n".join([*framed(lines), f"{legend}; epochs 1 to {n_epochs}, up to {greatest:.4g}"])
+    below = say("curves", legend=legend, epochs=n_epochs, greatest=f"{greatest:.4g}")
+    return "\n".join([*framed(lines), below])
 
 
 def framed(lines: Sequence[str]) -> list[str]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
 
+from tinygrad_edu.words import say
+
 LIVE_INTERVAL = 0.1  # seconds between two states of the live line
 PLAIN_LINES = 10
 T = TypeVar("T")
@@ -28,7 +30,7 @@ class Progress:
         self.live = shown and self.stream.isatty()
         self.started = self.refreshed = time.monotonic()
         self.epochs_done = 0
-        self.result = f"epoch 0/{epochs}"  # of the latest epoch
+        self.result = say("epoch of", epoch=0, epochs=epochs)  # of the latest epoch
         self.width = 0  # of the live line that is on the terminal
 
     def watch(self, batches: Sequence[T]) -> Iterator[T]:
@@ -42,7 +44,7 @@ class Progress:
     def epoch_done(self, result: object) -> None:
         """Count one more epoch, and write a plain line if it is one of the few."""
         self.epochs_done += 1
-        self.result = f"epoch {self.epochs_done}/{self.epochs}  {result}"
+        self.result = f"{say('epoch of', epoch=self.epochs_done, epochs=self.epochs)}  {result}"
         if not self.live and self.epochs_done % -(-self.epochs // PLAIN_LINES) == 0:
             self.line(self.result)
 
@@ -66,4 +68,4 @@ class Progress:
     def time_left(self, epochs_done: float) -> str:
         """Estimate the time left from the time that the epochs so far have taken: "1:05 left"."""
         seconds = (time.monotonic() - self.started) / epochs_done * (self.epochs - epochs_done)
-        return f"{int(seconds) // 60}:{int(seconds) % 60:02} left"
+        return say("time left", minutes=int(seconds) // 60, seconds=int(seconds) % 60)

@@ -15,6 +15,7 @@ from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
 from tinygrad_edu.static import static_graph
 from tinygrad_edu.static.graph import StaticGraph
+from tinygrad_edu.words import say
 
 SHOWN_EPOCHS = 20  # of a history that is printed
 
@@ -27,8 +28,8 @@ class Epoch(NamedTuple):
     error: float | None  # the validation error after its last update
 
     def __str__(self) -> str:
-        validation = "" if self.error is None else f"  validation error {self.error:.4f}"
-        return f"loss {self.loss:.4f}{validation}"
+        loss = say("loss", loss=self.loss)
+        return loss if self.error is None else say("validation error", loss=loss, error=self.error)
 
 
 class History:
@@ -59,7 +60,7 @@ class History:
         every = -(-len(self.epochs) // SHOWN_EPOCHS)  # rounded up
         width = len(str(len(self.epochs)))
         lines = [
-            f"epoch {epoch.number:{width}}  {epoch}"
+            say("epoch", epoch=f"{epoch.number:{width}}", result=epoch)
             for epoch in self.epochs
             if epoch.number % every == 0 or epoch.number in (1, self.best)
         ]
@@ -120,7 +121,7 @@ def fit(
         raise ValueError("decay is the schedule of another optimizer than the one given")
     generator = generator_of(seed)
     graph = static_risk(model, loss, train[0][0], train[1][0]) if static else None
-    history, shown = History(ending=f"all {epochs} epochs are done"), Progress(epochs, progress)
+    history, shown = History(ending=say("all done", epochs=epochs)), Progress(epochs, progress)
     best_state = model.state_dict()
     try:
         for number in range(1, epochs + 1):
@@ -132,18 +133,18 @@ def fit(
             if history.best == number:
                 best_state = model.state_dict()
             elif number - history.best == patience:
-                history.ending = f"stopped: no lower validation error in {patience} epochs"
+                history.ending = say("stopped", patience=patience)
                 break
             if decay:
                 decay.step()
     except KeyboardInterrupt:
-        history.ending = f"interrupted in epoch {number}"
+        history.ending = say("interrupted", epoch=number)
     except (FloatingPointError, OverflowError) as failure:
         raise FloatingPointError(f"training diverged in epoch {number}: {failure}; {advice(optimizer)}") from failure
     finally:
         model.load_state_dict(best_state)
         shown.close()
-    history.ending += f"; the parameters are those of epoch {history.best}"
+    history.ending = say("parameters of", ending=history.ending, best=history.best)
     shown.line(history.ending)
     return history
 

@@ -17,11 +17,13 @@ from tinygrad_edu.engine import Constant, Value, topological_order
 from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.readers.replay import fresh_gradients, replay
+from tinygrad_edu.words import say
 
 PRECISION = 2.0**-53  # the greatest relative error of rounding to a float
 SMALLEST = math.ulp(0.0)  # the greatest error where numbers are too small for a relative one
 SHRINK = 4.0  # from one step to the next
 EXTRAPOLATIONS = 4
+COLUMNS = "operation", "analytic", "numerical", "relative error", "verdict"  # of the report, after the node
 OK, KINK, UNSURE, WRONG = "ok", "kink", "unsure", "WRONG"  # the verdicts, explained in `Report`
 
 Function: TypeAlias = Callable[[float], float]
@@ -67,7 +69,7 @@ class Report:
         self.checks = checks
 
     def __str__(self) -> str:
-        head = ("node", "  operation", "  analytic", "  numerical", "  relative error", "  verdict")
+        head = (say("node"), *(f"  {say(key)}" for key in COLUMNS))
         return "\n".join(line.rstrip() for line in columns([head, *map(report_row, self.checks)]))
 
 

@@ -152,8 +152,9 @@ class Page:
     def list_of_steps(self) -> str:
         """Write every step as a line of text."""
         lines = [self.given(), *map(self.forward, self.operations), self.start(), *map(self.backward, self.steps)]
+        step = say("step")
         return "\n".join(
-            f'<li><a href="#step={i}" aria-label="step {i}">{i}</a> {line}</li>' for i, line in enumerate(lines)
+            f'<li><a href="#step={i}" aria-label="{step} {i}">{i}</a> {line}</li>' for i, line in enumerate(lines)
         )
 
     def given(self) -> str:

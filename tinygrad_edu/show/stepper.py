@@ -17,7 +17,7 @@ from tinygrad_edu.files import write_whole
 from tinygrad_edu.readers.naming import numbered
 from tinygrad_edu.readers.replay import fresh_gradients, replaced
 from tinygrad_edu.show.markup import escape
-from tinygrad_edu.words import say
+from tinygrad_edu.words import WORDS, say
 
 if TYPE_CHECKING:
     from tinygrad_edu.show.source import Recording
@@ -106,7 +106,8 @@ def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
     with as_recorded(recording):
         page = Page(recording, max_nodes)
         panes = page.panes()
-        return page.title(), re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], template)
+        worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
+        return page.title(), re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
 
 
 def distinct_names(recording: Recording) -> dict[Value, str]:
