@@ -7,11 +7,16 @@ import gc
 import math
 import numbers
 import pickle
+import re
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,20 +28,28 @@ from tests.oracles import Recipe, assert_close, gradient_of, recipes, slope_alon
 from tinygrad_edu import (
     Constant,
     Parameter,
+    Stepper,
     Value,
+    backward_steps,
+    check_gradients,
+    draw_dot,
+    elu,
     exp,
     gradients,
     jvp,
+    leaky_relu,
     log,
     maximum,
     relu,
     rules,
     sqrt,
+    static_graph,
     topological_order,
     trace,
     weighted_sum,
 )
-from tinygrad_edu.engine import NOT_COMPUTED, NotComputed
+from tinygrad_edu.engine import NOT_COMPUTED, NotComputed, has_gradient
+from tinygrad_edu.nn import SGD
 from tinygrad_edu.show.steps import recorded_steps
 
 # ------------------------------------------------------------------------------------------------ construction
@@ -176,6 +189,16 @@ def test_repr_changes_nothing() -> None:
     repr(y)
     assert gradient_of(y) == "not computed"
     assert y.data == 6.0
+
+
+@pytest.mark.parametrize("value", [Value(1 / 3), Value(2.0, "x"), Parameter(-1.0, "w"), Value(2.0) * 3])
+def test_a_value_in_a_text_is_its_number_if_a_format_is_given_else_its_repr(value: Value) -> None:
+    assert f"{value:.2f}" == f"{value.data:.2f}"
+    assert f"{value:>+12.3e}" == f"{value.data:>+12.3e}"
+    assert format(value, ",") == format(value.data, ",")
+    assert f"{value}" == f"{value!s}" == f"{value!r}" == format(value) == repr(value)
+    with pytest.raises(ValueError, match="[Ff]ormat"):
+        f"{value:s}"
 
 
 # ------------------------------------------------------------------------------ comparison, equality, conversion
@@ -654,6 +677,331 @@ def test_an_operation_that_fails_leaves_its_operands_alone() -> None:
     assert (x.data, gradient_of(x), x.children) == (-1.0, "not computed", ())
 
 
+# ---------------------------------------------------------------------------------- no gradient, written as None
+
+
+def neuron_without_gradients(none: bool) -> tuple[Value, list[Value]]:
+    """tanh(w x + b) · w and its leaves; no gradient is computed yet, and None may stand for that in every node."""
+    x, w, b = Value(1.5, "x"), Parameter(-0.5, "w"), Parameter(0.25, "b")
+    y = (w * x + b).tanh() * w
+    if none:
+        for node in topological_order(y):
+            node.grad = None  # type: ignore[assignment]  # as PyTorch has it
+    return y, [x, w, b]
+
+
+def test_none_is_no_gradient_for_backward() -> None:
+    """In a leaf or within: the numbers are those of a first pass, and a second one adds to them."""
+    (y, leaves), (fresh, fresh_leaves) = neuron_without_gradients(True), neuron_without_gradients(False)
+    for _ in range(2):
+        y.backward()
+        fresh.backward()
+        assert [leaf.grad for leaf in leaves] == [leaf.grad for leaf in fresh_leaves]
+        assert [node.grad for node in topological_order(y)] == [node.grad for node in topological_order(fresh)]
+    assert all(type(node.grad) is float for node in topological_order(y))
+
+
+def test_none_is_no_gradient_for_backward_from_a_leaf() -> None:
+    x = Value(3.0)
+    x.grad = None  # type: ignore[assignment]
+    x.backward()
+    assert x.grad == 1.0
+
+
+def test_none_in_one_node_only_is_no_gradient_for_backward() -> None:
+    """A leaf among others that hold theirs, and a node within an older graph."""
+    x, w = Value(3.0), Parameter(2.0)
+    h = w * x
+    y = h * x
+    y.backward()
+    x.grad, h.grad = None, None  # type: ignore[assignment]
+    y.backward()
+    assert (x.grad, w.grad, h.grad) == (12.0, 18.0, 3.0)
+
+
+def test_none_is_no_gradient_step_by_step() -> None:
+    (y, leaves), (fresh, fresh_leaves) = neuron_without_gradients(True), neuron_without_gradients(False)
+    numbers = [(step.before, step.contribution, step.after) for step in backward_steps(y)]
+    assert numbers == [(step.before, step.contribution, step.after) for step in backward_steps(fresh)]
+    assert [leaf.grad for leaf in leaves] == [leaf.grad for leaf in fresh_leaves]
+
+
+def test_none_is_no_gradient_after_zero_grad() -> None:
+    y, leaves = neuron_without_gradients(True)
+    y.zero_grad()
+    assert {gradient_of(node) for node in topological_order(y)} == {"not computed"}
+    assert not any(map(has_gradient, leaves))
+
+
+def test_none_is_no_gradient_for_an_optimiser() -> None:
+    """The parameter stays where it is, as one does whose gradient is not computed; of none at all it complains."""
+    w, u = Parameter(2.0, "w"), Parameter(5.0, "u")
+    optimizer = SGD([w, u], lr=0.5)
+    w.grad = u.grad = None  # type: ignore[assignment]
+    with pytest.raises(RuntimeError, match="^no parameter has a gradient"):
+        optimizer.step()
+    (w * 3.0).backward()
+    optimizer.step()
+    assert (w.data, u.data, u.grad) == (0.5, 5.0, None)
+    optimizer.zero_grad()
+    assert [gradient_of(parameter) for parameter in (w, u)] == ["not computed"] * 2
+
+
+def test_none_is_no_gradient_for_a_static_graph() -> None:
+    """In its parameters, and in what was computed with them before."""
+    w, b = Parameter(2.0, "w"), Parameter(0.5, "b")
+    doubled = w + w
+    w.grad = b.grad = doubled.grad = None  # type: ignore[assignment]
+    f = static_graph(lambda x: doubled * x + b, [w, b])
+    assert f(3.0) == 12.5
+    assert (w.grad, b.grad, doubled.grad) == (6.0, 1.0, None)
+    w.grad = None  # type: ignore[assignment]
+    assert f.batch([(1.0,), (2.0,)]) == 13.0
+    assert (w.grad, b.grad) == (6.0, 3.0)
+    w.grad = None  # type: ignore[assignment]
+    f.descend([(1.0,)], lr=0.25)
+    assert (w.data, w.grad) == (1.5, None)
+
+
+def test_none_is_shown_as_no_gradient() -> None:
+    """By repr, in a picture, in a trace, on a page and in a check of gradients, none of which writes into it."""
+    (y, _), (fresh, _) = neuron_without_gradients(True), neuron_without_gradients(False)
+    for node, fresh_node in zip(topological_order(y), topological_order(fresh), strict=True):
+        assert re.sub(r"\bv\d+", "v", repr(node)) == re.sub(r"\bv\d+", "v", repr(fresh_node))
+        assert "grad" not in repr(node)
+    assert draw_dot(y).source == draw_dot(fresh).source
+    assert draw_dot(y, weights="arrows").source == draw_dot(fresh, weights="arrows").source
+    assert trace(y, topological_order(y)[0]) == trace(fresh, topological_order(fresh)[0])
+    assert Stepper(y).page == Stepper(fresh).page
+    check_gradients(y)
+    assert {node.grad for node in topological_order(y)} == {None}
+
+
+# ------------------------------------------------------------------------------------- a Value where a number belongs
+
+
+def wrongly_updated(data: float = 2.0) -> Parameter:
+    """What p.data = p - 0.1 leaves, where p.data = p.data - 0.1 was meant."""
+    p = Parameter(data, "p")
+    p.data = p - 0.1  # type: ignore[assignment]
+    return p
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda p: p,
+        lambda p: p * 3.0,
+        lambda p: 3.0 - p,
+        lambda p: p / Value(4.0),
+        lambda p: Value(4.0) / p,
+        lambda p: -abs(p),
+        lambda p: p.relu() + 1.0,
+        lambda p: maximum(p, 0.5),
+        lambda p: weighted_sum([p, Value(3.0)], [Value(1.0), p], 0.5),
+        lambda p: weighted_sum([Value(3.0)], [Value(1.0)], p) * Value(2.0),
+    ],
+)
+def test_a_value_as_data_is_a_type_error_of_backward(compute: Callable[[Value], Value]) -> None:
+    """It has spread to the root; the error says what to write, and no gradient has changed by then."""
+    p = wrongly_updated()
+    p.grad = 7.0
+    y = compute(p)
+    before = snapshot(y)
+    for differentiate in (y.backward, lambda: next(backward_steps(y)), lambda: trace(y)):
+        with pytest.raises(TypeError, match=r"write p\.data = p\.data - \.\.\., not p\.data = p - \.\.\."):
+            differentiate()
+        assert snapshot(y) == before
+
+
+def test_a_value_as_data_is_shown_by_repr_as_the_number_within() -> None:
+    """However often it has happened: a debugger's pane and the error's traceback can show it."""
+    p = wrongly_updated()
+    assert repr(p) == "Parameter(p=1.9)"
+    y = p * 3.0
+    assert repr(y) == f"Value(v{y.serial}=5.7, op='*')"
+    for _ in range(3):
+        p.data = p - 0.1  # type: ignore[assignment]
+    assert repr(p) == "Parameter(p=1.6)"
+    assert f"{p:.2f}" == "1.60"
+    assert p > 1.5
+
+
+# -------------------------------------------------------------------------------- what looks, and what is left halfway
+
+
+def snapshot(root: Value) -> dict[Value, tuple[Any, ...]]:
+    """All that the nodes of a graph hold, numbers as text: nan is equal to itself, and "not computed" is not 0."""
+    return {
+        node: (repr(node.data), repr(node.grad), node.op, node.children, node.label, node.serial)
+        for node in reachable(root)
+    }
+
+
+def leaves_that_hold_gradients() -> tuple[Value, Value, Value]:
+    """σ(x w + x) + x · w, with leaves used several times: the root, x and w, which hold 0.125 and -7 already."""
+    x, w = Value(0.7, "x"), Parameter(-1.3, "w")
+    x.grad, w.grad = 0.125, -7.0
+    return (x * w + x).sigmoid() + x * w, x, w
+
+
+@pytest.mark.parametrize("state", ["new", "halfway", "done"])
+def test_looking_has_no_effects(state: str) -> None:
+    """topological_order, repr, format, comparisons, has_gradient: before, in the middle of and after a pass."""
+    root, _, _ = leaves_that_hold_gradients()
+    steps = backward_steps(root)
+    for _ in range({"new": 0, "halfway": 4, "done": 100}[state]):
+        next(steps, None)
+    before = snapshot(root)
+    for node in topological_order(root):
+        for look in (repr, str, "{:.2f}".format, topological_order, has_gradient, hash, lambda node: node < root):
+            look(node)
+            assert snapshot(root) == before
+    assert topological_order(root) == topological_order(root)
+
+
+def drop(steps: Any) -> None:
+    """The last reference goes, and with it the generator."""
+
+
+def close(steps: Any) -> None:
+    steps.close()
+
+
+def forget_in_a_circle(steps: Any) -> None:
+    """Only the garbage collector finds it."""
+    circle: list[Any] = [steps]
+    circle.append(circle)
+
+
+@pytest.mark.parametrize("leave", [drop, close, forget_in_a_circle])
+@pytest.mark.parametrize("n_steps", range(10))
+def test_an_unfinished_pass_leaves_nothing_behind(n_steps: int, leave: Callable[[Any], None]) -> None:
+    """What it has added stays, nothing else changes, now or when it is collected; not begun, it has done nothing."""
+    root, x, w = leaves_that_hold_gradients()
+    untouched = snapshot(root)
+    steps = backward_steps(root)
+    held = {x: 0.125, w: -7.0}
+    for _ in range(n_steps):
+        step = next(steps)
+        if step.child in held:
+            held[step.child] += step.contribution
+    then = snapshot(root)
+    leave(steps)
+    del steps
+    gc.collect()
+    assert snapshot(root) == then
+    assert (x.grad, w.grad) == (held[x], held[w])
+    if not n_steps:
+        assert then == untouched
+
+
+def test_after_an_unfinished_pass_a_whole_one_is_right() -> None:
+    """Interior gradients are computed afresh, leaves add to what they hold by then."""
+    root, x, w = leaves_that_hold_gradients()
+    steps = backward_steps(root)
+    for _ in range(5):
+        next(steps)
+    x.grad, w.grad = 0.125, -7.0
+    root.backward()
+    del steps
+    gc.collect()
+    whole, whole_x, whole_w = leaves_that_hold_gradients()
+    whole.backward()
+    assert (x.grad, w.grad) == (whole_x.grad, whole_w.grad)
+    assert [node.grad for node in topological_order(root)] == [node.grad for node in topological_order(whole)]
+
+
+def test_two_unfinished_passes_do_not_disturb_each_other_through_what_they_leave() -> None:
+    """Two graphs over the same leaves: each adds what it adds."""
+    x = Value(3.0, "x")
+    first, second = backward_steps(x * x), backward_steps(5 * x)
+    next(first)
+    next(second)
+    del first
+    gc.collect()
+    assert x.grad == 3.0 + 5.0
+    assert list(second) == []
+    assert x.grad == 8.0
+
+
+def interrupted(run: Callable[[], None], moment: int) -> bool:
+    """Run something and press Ctrl-C at its n-th instruction (beginnings and ends of lines and of calls count too).
+
+    Tells whether it was interrupted; if not, it has fewer instructions.
+    """
+    left = moment
+
+    def press(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes = True
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+        return press
+
+    before = sys.gettrace()
+    sys.settrace(press)
+    try:
+        run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def prefixes(held: float, leaf: str) -> list[float]:
+    """What a leaf holds after none, one, two, … of the contributions that backward adds to it."""
+    root, *_ = leaves_that_hold_gradients()
+    contributions = [step.contribution for step in recorded_steps(root) if step.child.label == leaf]
+    return list(accumulate(contributions, initial=held))
+
+
+def test_an_interrupt_loses_nothing_that_leaves_held() -> None:
+    """Ctrl-C at any moment of backward: a leaf's gradient is the old one plus the first few of its contributions."""
+    of_x, of_w = prefixes(0.125, "x"), prefixes(-7.0, "w")
+    assert (len(of_x), len(of_w)) == (4, 3)
+    moment, seen = 1, set()
+    while True:
+        root, x, w = leaves_that_hold_gradients()
+        was_interrupted = interrupted(root.backward, moment)
+        assert x.grad in of_x, moment
+        assert w.grad in of_w, moment
+        seen.add((x.grad, w.grad))
+        if not was_interrupted:
+            break
+        moment += 1
+    assert moment > 500
+    assert (x.grad, w.grad) == (of_x[-1], of_w[-1])
+    assert len(seen) == len(of_x) + len(of_w) - 1  # it was interrupted between any two contributions
+
+
+@pytest.mark.parametrize("moment", range(1, 600, 23))
+def test_after_an_interrupt_zero_grad_and_a_whole_pass_are_right(moment: int) -> None:
+    root, x, w = leaves_that_hold_gradients()
+    assert interrupted(root.backward, moment)
+    root.zero_grad()
+    x.grad, w.grad = 0.125, -7.0
+    root.backward()
+    whole, whole_x, whole_w = leaves_that_hold_gradients()
+    whole.backward()
+    assert [node.grad for node in topological_order(root)] == [node.grad for node in topological_order(whole)]
+
+
+def test_an_interrupt_of_a_look_changes_nothing() -> None:
+    """Ctrl-C at any moment of topological_order or repr."""
+    root, *_ = leaves_that_hold_gradients()
+    root.backward()
+    before = snapshot(root)
+    for look in (lambda: topological_order(root), lambda: repr(root)):
+        moment = 1
+        while interrupted(look, moment):  # type: ignore[arg-type]
+            assert snapshot(root) == before
+            moment += 1
+        assert moment > 20
+
+
 # ------------------------------------------------------------------------------------------------- large graphs
 
 
@@ -723,6 +1071,140 @@ def test_a_leafs_number_survives_to_the_last_bit(number: float) -> None:
     assert pickled(Value(number)).data == number
 
 
+def test_a_copied_node_has_a_serial_number_of_its_own() -> None:
+    """copy.copy: the same operands, number, gradient and label, and a place in the order after all there is."""
+    x = Parameter(3.0, "x")
+    y = x * 2
+    y.label = "y"
+    y.backward()
+    z = y + 1
+    for node in (x, y):
+        copied = copy.copy(node)
+        assert copied.serial > z.serial
+        assert copied.serial != copy.copy(node).serial
+        assert (type(copied), copied.data, copied.grad) == (type(node), node.data, node.grad)
+        assert (copied.op, copied.children, copied.label) == (node.op, node.children, node.label)
+        assert copied != node
+    together = copy.copy(y) * z
+    together.zero_grad()
+    together.backward()
+    assert x.grad == 2.0 * z.data + 2.0 * y.data
+
+
+def test_a_deep_copy_has_serial_numbers_of_its_own_in_the_same_order() -> None:
+    """Also if there were more of them at the same time, with nodes that are shared."""
+    x, w = Value(3.0, "x"), Parameter(2.0, "w")
+    late = w * w
+    y = x * late + late
+    order = topological_order(y)
+    twin, leaf = copy.deepcopy([y, x])
+    twins = topological_order(twin)
+    assert leaf in twins
+    assert twins[0] is leaf
+    serials = [node.serial for node in twins]
+    assert serials == sorted(set(serials))
+    assert serials[0] > order[-1].serial
+    assert (twin + 1).serial > serials[-1]
+    assert [node.label or node.op for node in twins] == [node.label or node.op for node in order]
+
+
+def test_a_deep_copy_of_a_long_chain() -> None:
+    """100,000 operations: no recursion, each node once, the same numbers."""
+    n = 100_000
+    x = Parameter(1.0, "x")
+    y: Value = x
+    for _ in range(n):
+        y = y + x
+    twin = copy.deepcopy(y)
+    order, twins = topological_order(y), topological_order(twin)
+    assert len(twins) == len(order) == n + 1
+    assert not set(order) & set(twins)
+    assert twin.data == y.data
+    twin.backward()
+    assert twins[0].grad == n + 1.0
+    assert gradient_of(x) == "not computed"
+
+
+def test_pickle_keeps_the_order() -> None:
+    """Of operations, operands and leaves, also of those made late."""
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    p = a * b
+    q = p + 1
+    r = b * b
+    late = Parameter(0.5, "late")
+    y = r * q * late
+    loaded = pickled(y)
+    names = [node.label or node.op for node in topological_order(y)]
+    assert [node.label or node.op for node in topological_order(loaded)] == names
+    assert (loaded + 1).serial > max(node.serial for node in topological_order(loaded))
+
+
+def test_an_unpickled_graph_has_serial_numbers_of_its_own() -> None:
+    """As a copy has: a number tells one node, whose name in repr it is, from all others."""
+    x = Value(3.0, "x")
+    y = x * x + x
+    first, second = pickled(y), pickled(y)
+    serials = [node.serial for root in (y, first, second) for node in topological_order(root)]
+    assert len(serials) == len(set(serials))
+    both = topological_order(first * second)
+    assert both[:-1] == topological_order(first) + topological_order(second)
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 3, 1000])
+@pytest.mark.parametrize("n_after", [0, 2000])
+def test_a_graph_goes_on_in_a_new_process(n_before: int, n_after: int, tmp_path: Path) -> None:
+    """Stored when many or few Values had been made, loaded where more or fewer have: what is made then comes later."""
+    for _ in range(n_after):
+        Value(0.0)
+    x, w = Value(3.0, "x"), Parameter(2.0, "w")
+    stored = tmp_path / "graph.pickle"
+    stored.write_bytes(pickle.dumps([(x * w).tanh() * w, x, w]))
+    code = (
+        "import pickle\n"
+        "from tinygrad_edu import Value, gradients, topological_order\n"
+        f"before = [Value(0.5) for _ in range({n_before})]\n"
+        f"with open({str(stored)!r}, 'rb') as file: y, x, w = pickle.load(file)\n"
+        "late = Value(0.25)\n"
+        "z = late * (y * w + (before[0] if before else 0.5))\n"
+        "z = z * z\n"
+        "order = topological_order(z)\n"
+        "assert all(order.index(child) < i for i, node in enumerate(order) for child in node.children)\n"
+        "z.backward()\n"
+        "print(repr([x.grad, w.grad, late.grad]))\n"
+        "print(repr([gradient.data for gradient in gradients(z, [x, w, late])]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    late = Value(0.25)
+    z = late * ((x * w).tanh() * w * w + 0.5)
+    (z * z).backward()
+    expected = [x.grad, w.grad, late.grad]
+    for line in done.stdout.splitlines():
+        assert [float(number) for number in line.strip("[]").split(",")] == pytest.approx(expected, rel=1e-14)
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_chain_too_long_for_pickle_is_an_error() -> None:
+    """pickle goes from operand to operand by recursion: RecursionError, no crash, and the graph is as it was."""
+    code = (
+        "import pickle\n"
+        "from tinygrad_edu import Value\n"
+        "x = y = Value(1.0)\n"
+        "for _ in range(100_000): y = y + x\n"
+        "for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):\n"
+        "    for dumps in (pickle.dumps, pickle._dumps):\n"
+        "        try: dumps(y, protocol)\n"
+        "        except RecursionError as error: assert 'recursion' in str(error)\n"
+        "        else: raise AssertionError('there was no error')\n"
+        "y.backward()\n"
+        "print(x.grad)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "100001.0\n", "")
+
+
+# ------------------------------------------------------------------------------------------------ rows of one's own
+
+
 @pytest.mark.parametrize("n_partials", [0, 1, 3])
 def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> None:
     """Backward does not go on with some of them: it says how many there are."""
@@ -739,3 +1221,93 @@ def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> No
     for differentiate in (z.backward, lambda: gradients(z, [x]), lambda: jvp(Product(), [2.0, 3.0], [1.0, 1.0])):
         with pytest.raises(ValueError, match=rf"product\(x, y\) has 2 operands, but {n_partials} partials"):
             differentiate()
+
+
+class Leaky(rules.Rule):
+    """A row that would keep a number, as a layer of a framework does."""
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = slope
+
+    def forward(self, x: float) -> float:
+        return x if x > 0.0 else self.slope * x
+
+    def partials(self, out: Any, x: Any) -> tuple[Any, ...]:
+        return (1.0 if x > 0.0 else self.slope,)
+
+
+@pytest.mark.parametrize(
+    ("make", "given_numbers"),
+    [
+        (lambda: Leaky(0.1), r"0\.1"),
+        (lambda: Leaky(slope=0.1), r"0\.1"),
+        (lambda: Leaky(0.1, 2), r"0\.1, 2"),
+        (lambda: rules.Exp(2.0), r"2\.0"),
+    ],
+)
+def test_a_row_with_numbers_of_its_own_is_a_type_error(make: Callable[[], Any], given_numbers: str) -> None:
+    """There is one of each row, so a second slope would change the first: the error says to make them operands."""
+    message = rf"^\w+: a row of the table keeps no numbers of its own, got {given_numbers}: make them operands"
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+# -------------------------------------------------------------------------------------- elu and leaky_relu, by PyTorch
+
+ENDS_AND_KINKS = [math.inf, -math.inf, 0.0, -0.0, 745.0, -745.0, 1.0, -1.0, -1e-10, math.nan]
+SLOPES = [0.0, 0.01, 1.0, 2.5]
+ROWS_WITH_A_SLOPE = {"leaky_relu": leaky_relu, "elu": elu}
+
+
+def by_torch(name: str, x: float, slope: float) -> tuple[float, float, float]:
+    """The value, its derivative along x, and what the slope or γ is multiplied with, where x is not positive."""
+    torch = pytest.importorskip("torch")
+    at_x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    out = getattr(torch.nn.functional, name)(at_x, slope)
+    out.backward()
+    along_slope = torch.where(at_x > 0, 0.0, at_x if name == "leaky_relu" else torch.expm1(at_x))
+    return out.item(), at_x.grad.item(), along_slope.item()
+
+
+def same(actual: float, expected: float) -> bool:
+    """Equal to the last bit but one; nan is nan."""
+    return actual == pytest.approx(expected, rel=4e-16, abs=0.0, nan_ok=True)
+
+
+@pytest.mark.parametrize("slope", SLOPES)
+@pytest.mark.parametrize("x", ENDS_AND_KINKS)
+@pytest.mark.parametrize("name", ["leaky_relu", "elu"])
+def test_a_slope_is_an_operand_with_the_numbers_of_pytorch(name: str, x: float, slope: float) -> None:
+    """The value, and both derivatives by `backward`; a plain number as slope gives the same along x."""
+    value, along_x, along_slope = by_torch(name, x, slope)
+    at_x, at_slope, alone = Value(x), Value(slope), Value(x)
+    out, with_a_number = ROWS_WITH_A_SLOPE[name](at_x, at_slope), ROWS_WITH_A_SLOPE[name](alone, slope)
+    out.backward()
+    with_a_number.backward()
+    assert same(out.data, value)
+    assert same(with_a_number.data, value)
+    assert same(at_slope.grad, along_slope)
+    assert same(at_x.grad, alone.grad)
+    if not math.isnan(x):
+        assert same(at_x.grad, along_x)
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "elu"])
+def test_nan_is_seen_in_the_derivative_of_a_rectifier(name: str) -> None:
+    """As in that of every row; PyTorch takes nan for one of the numbers that are not positive."""
+    for slope in SLOPES:
+        x = Value(math.nan)
+        ROWS_WITH_A_SLOPE[name](x, slope).backward()
+        assert math.isnan(x.grad)
+
+
+@pytest.mark.parametrize("x", ENDS_AND_KINKS[:-1])
+def test_a_learned_slope_is_the_prelu_of_pytorch(x: float) -> None:
+    """He et al., 2015: there torch itself has the derivative along the slope."""
+    torch = pytest.importorskip("torch")
+    at_x, weight = (torch.tensor([number], dtype=torch.float64, requires_grad=True) for number in (x, 0.25))
+    torch.nn.functional.prelu(at_x, weight).backward()
+    value, slope = Value(x), Parameter(0.25)
+    leaky_relu(value, slope).backward()
+    assert same(value.grad, at_x.grad.item())
+    assert same(slope.grad, weight.grad.item())

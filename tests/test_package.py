@@ -129,36 +129,3 @@ def test_every_module_and_every_public_thing_in_it_says_what_it_is(name: str) ->
     for thing in vars(module).values():
         if getattr(thing, "__module__", None) == name and isinstance(thing, type):
             assert thing.__doc__ or issubclass(thing, tinygrad_edu.rules.Rule), thing
-
-
-def imports_of(name: str) -> set[str]:
-    """The parts of the package that importing a module brings in."""
-    return set(
-        in_a_new_python(
-            "import sys, json, types\n"
-            "package = types.ModuleType('tinygrad_edu')\n"
-            f"package.__path__ = {list(tinygrad_edu.__path__)!r}\n"
-            "sys.modules['tinygrad_edu'] = package\n"
-            f"import {name}\n"
-            "print(json.dumps([module for module in sys.modules if module.startswith('tinygrad_edu.')]))"
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "imports"),
-    [
-        ("rules", set()),
-        ("engine", {"rules"}),
-        ("symbol", {"rules"}),
-        ("static", {"rules", "engine", "symbol", "tracing", "writing"}),
-    ],
-)
-def test_imports_point_one_way(name: str, imports: set[str]) -> None:
-    """rules ← engine ← …: the core knows neither nn nor show."""
-    assert imports_of(f"tinygrad_edu.{name}") == {f"tinygrad_edu.{module}" for module in {name, *imports}}
-
-
-def test_nn_knows_nothing_of_show_nor_show_of_nn() -> None:
-    assert not any("show" in module for module in imports_of("tinygrad_edu.nn"))
-    assert not any(".nn" in module for module in imports_of("tinygrad_edu.show.diagram"))

@@ -8,16 +8,14 @@ leaves and applies the chain rule once along every edge.
 from __future__ import annotations
 
 import copy
-import itertools
 from operator import attrgetter
 from typing import Any
 
 from tinygrad_edu.arguments import real
-from tinygrad_edu.operators import Operators
+from tinygrad_edu.operators import Numbered, Operators, next_serial
 from tinygrad_edu.rule import Rule, Scalar
 
-SERIALS = itertools.count(1)
-next_serial, new_object = SERIALS.__next__, object.__new__
+new_object = object.__new__
 data_of, serial_of = attrgetter("data"), attrgetter("serial")
 
 
@@ -31,7 +29,7 @@ class NotComputed(float):
 NOT_COMPUTED = NotComputed(0.0)
 
 
-class Value(Operators["Value"]):
+class Value(Operators["Value"], Numbered):
     """Hold a real number in a computational graph.
 
     data      the number, a float
@@ -50,7 +48,7 @@ class Value(Operators["Value"]):
     (6.0, True)
     """
 
-    __slots__ = ("data", "grad", "op", "children", "label", "serial")
+    __slots__ = ("data", "grad", "op", "children", "label")
     op: Rule
     children: tuple[Value, ...]
 
@@ -125,20 +123,6 @@ class Value(Operators["Value"]):
         if op := getattr(self, "op", None):
             shown.append(f"op={op.symbol!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
-
-    def __setstate__(self, state: Any) -> None:
-        """Take over what `pickle` kept, the order included; Values made from now on come later."""
-        for name, kept in ((state[0] or {}) | state[1]).items():
-            setattr(self, name, kept)
-        for _ in itertools.islice(SERIALS, max(0, self.serial - next_serial())):
-            pass
-
-    def __copy__(self) -> Any:
-        """Copy this node, under a serial number of its own. Its children stay the same."""
-        copied = new_object(type(self))
-        copied.__setstate__(self.__reduce_ex__(2)[2])  # as pickle does
-        copied.serial = next_serial()
-        return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Copy the graph of this node, of any depth, in its order."""

@@ -1,7 +1,13 @@
-"""Hand each of Python's operators, and each function of one scalar as a method, its row of the table."""
+"""Hand each of Python's operators, and each function of one scalar as a method, its row of the table.
+
+Beside the operators stands what else Python asks of a Value: comparisons, truth, format, and its number when copied.
+"""
 
 from __future__ import annotations
 
+import copyreg
+import itertools
+from bisect import bisect
 from collections.abc import Callable
 from numbers import Real
 from typing import Any, Generic, TypeVar
@@ -10,6 +16,7 @@ from tinygrad_edu import functions, rules
 from tinygrad_edu.rule import Check, Scalar
 
 Kind = TypeVar("Kind")
+next_serial = itertools.count(1).__next__
 
 
 class Operators(Scalar, Generic[Kind]):
@@ -81,3 +88,57 @@ class Operators(Scalar, Generic[Kind]):
 def number_in(x: Any) -> float:
     """Return the number within a scalar, however deep; a number as it is."""
     return x.number() if isinstance(x, Operators) else x
+
+
+class Numbering:
+    """Number the objects of one pickle anew, in their order. Each pickle that is read has one of these."""
+
+    def __init__(self) -> None:
+        self.numbered: list[Numbered] = []  # in their order
+        self.before: list[int] = []  # their serial numbers when they were pickled
+        self.serials: list[int] = []
+
+    def __reduce__(self) -> tuple[type[Numbering], tuple[()]]:
+        return Numbering, ()
+
+    def add(self, new: Numbered) -> None:
+        """Number one more object: those that come after it in the order move up."""
+        place = bisect(self.before, new.serial)
+        self.before.insert(place, new.serial)
+        self.numbered.insert(place, new)
+        self.serials.append(next_serial())
+        for moved, serial in zip(self.numbered[place:], self.serials[place:], strict=True):
+            moved.serial = serial
+
+
+NUMBERING = Numbering()  # stands in every pickle for the one that is made when it is read
+
+
+class Numbered:
+    """Hold a serial number, in the order in which objects are made; copied or unpickled, a new one."""
+
+    __slots__ = ("serial",)
+    serial: int
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a copy takes over."""
+        slots = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
+        return {name: getattr(self, name) for name in slots} | getattr(self, "__dict__", {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copyreg.__newobj__, (type(self),), (NUMBERING, self.kept())  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: tuple[Numbering, dict[str, Any]]) -> None:
+        """Take over what was pickled."""
+        numbering, kept = state
+        for name, value in kept.items():
+            setattr(self, name, value)
+        numbering.add(self)
+
+    def __copy__(self) -> Any:
+        """Copy this node alone. Its children stay the same."""
+        copied = object.__new__(type(self))
+        for name, value in self.kept().items():
+            setattr(copied, name, value)
+        copied.serial = next_serial()
+        return copied

@@ -15,7 +15,7 @@ parameter, it returns the change of the parameter and what to remember next. Eve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from tinygrad_edu.arguments import FRACTION, NOT_NEGATIVE, POSITIVE, count, distinct_leaves, in_range
 from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
@@ -60,8 +60,9 @@ class Optimizer:
         if not moving:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
         for i in moving:
-            if not math.isfinite(self.parameters[i].grad):
-                raise FloatingPointError(f"the gradient of {name_of(self.parameters, i)} is {self.parameters[i].grad}")
+            if not math.isfinite(gradient := self.parameters[i].grad):
+                name = self.parameters[i].label or f"parameter {i}"
+                raise FloatingPointError(f"the gradient of {name} is {gradient}")
         return moving
 
     def state_dict(self) -> State:
@@ -242,8 +243,3 @@ class InverseTimeDecay(Decay):
     def factor(self, t: int) -> float:
         """Return 1 / (1 + β t)."""
         return 1.0 / (1.0 + self.beta * t)
-
-
-def name_of(parameters: Sequence[Value], i: int) -> str:
-    """Return what a message calls a parameter: its label, or its position."""
-    return parameters[i].label or f"parameter {i}"

@@ -140,7 +140,8 @@ def fit(
     except KeyboardInterrupt:
         history.ending = say("interrupted", epoch=number)
     except (FloatingPointError, OverflowError) as failure:
-        raise FloatingPointError(f"training diverged in epoch {number}: {failure}; {advice(optimizer)}") from failure
+        advice = f"a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"
+        raise FloatingPointError(f"training diverged in epoch {number}: {failure}; try {advice}") from failure
     finally:
         model.load_state_dict(best_state)
         shown.close()
@@ -229,8 +230,3 @@ def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Seque
     if not math.isfinite(total):
         raise FloatingPointError(f"the validation error is {total}")
     return total / len(inputs)
-
-
-def advice(optimizer: Optimizer) -> str:
-    """Return what to try when training diverges."""
-    return f"try a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"

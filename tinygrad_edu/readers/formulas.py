@@ -28,7 +28,8 @@ def formula(value: Value) -> Symbol | float:
     >>> formula(x).size
     43
     """
-    return written_out(value, leaf_symbols(value))
+    result: Symbol | float = replay(topological_order(value), leaf_symbols(value))
+    return result
 
 
 def derivative_formula(output: Value, x: Value) -> Symbol | float:
@@ -36,16 +37,12 @@ def derivative_formula(output: Value, x: Value) -> Symbol | float:
 
     Raises as `gradients` does.
     """
-    return written_out(gradients(output, [x])[0], leaf_symbols(output))
+    [gradient] = gradients(output, [x])
+    result: Symbol | float = replay(topological_order(gradient), leaf_symbols(output))
+    return result
 
 
 def leaf_symbols(root: Value) -> dict[Value, Symbol]:
     """Return a symbol for each leaf that may vary."""
     named = node_names(topological_order(root))
     return {node: Symbol(name) for node, name in named.items() if not node.op and not isinstance(node, Constant)}
-
-
-def written_out(root: Value, symbols: dict[Value, Symbol]) -> Symbol | float:
-    """Compute a graph with symbols for its leaves."""
-    result: Symbol | float = replay(topological_order(root), symbols)
-    return result

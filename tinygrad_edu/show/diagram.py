@@ -83,7 +83,8 @@ def draw_dot(
     if size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
     detailed = size <= DETAILED_NODES
-    dot = canvas(graph, title, direction or readable_direction(boxes, folded), "" if detailed else omitted(folded))
+    omitted = say("weights not shown", count=len(folded)) if folded else say("not shown")
+    dot = canvas(graph, title, direction or readable_direction(boxes, folded), "" if detailed else omitted)
     draw_nodes(dot, graph, boxes, folded, marked or {}, detailed)
     return dot
 
@@ -103,11 +104,6 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
         if isinstance(bias, Parameter) and uses[bias] == 1:
             folded[bias] = neuron, -1
     return folded
-
-
-def omitted(folded: Mapping[Value, tuple[Value, int]]) -> str:
-    """Say what a picture of one-line boxes does not show."""
-    return say("weights not shown", count=len(folded)) if folded else say("not shown")
 
 
 def readable_direction(boxes: list[Value], folded: Mapping[Value, tuple[Value, int]]) -> str:

@@ -113,7 +113,7 @@ def code(lines: Sequence[str], first: int, marks: Sequence[tuple[Span, str]]) ->
 def code_line(line: str, number: int, marks: Sequence[tuple[Span, str]]) -> str:
     """Write a line cut wherever a piece begins or ends."""
     pieces = [
-        (span.column if number == span.line else indentation(line),
+        (span.column if number == span.line else len(line) - len(line.lstrip()),
          span.end_column if number == span.end_line else len(line), mark)
         for span, mark in marks
         if span.line <= number <= span.end_line
@@ -125,11 +125,6 @@ def code_line(line: str, number: int, marks: Sequence[tuple[Span, str]]) -> str:
         text = escape(line[start:end])
         html += f'<span class="{classes}">{text}</span>' if classes else text
     return html + "\n"
-
-
-def indentation(line: str) -> int:
-    """Count the spaces that a line begins with."""
-    return len(line) - len(line.lstrip())
 
 
 def row(op: Rule) -> str:

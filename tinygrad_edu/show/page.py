@@ -67,6 +67,8 @@ class Page:
         self.operations = [node for node in self.nodes if node.op]
         self.all_steps = list(backward_steps(recording.root))
         self.steps = [step for step in self.all_steps if step.child in self.index]
+        self.rows = {op: f"row{i}" for i, op in enumerate(dict.fromkeys(node.op for node in self.operations))}
+        self.called = recording.names_in_networks()  # what the learner calls nodes that have a place in a network
         self.listing = listing_of(recording, self.graph, self.nodes)
         self.drawing = Drawing(recording.root, self.varying, drawn=len(self.nodes) == len(self.varying))
 
@@ -89,16 +91,6 @@ class Page:
         """Tell in which step the gradient of each node is complete."""
         start = len(self.operations) + 1
         return {self.graph.root: start} | {step.child: i for i, step in enumerate(self.steps, start + 1)}
-
-    @cached_property
-    def rows(self) -> dict[Any, str]:
-        """Name the rows of the table that run."""
-        return {op: f"row{i}" for i, op in enumerate(dict.fromkeys(node.op for node in self.operations))}
-
-    @cached_property
-    def called(self) -> dict[Value, str]:
-        """Return what the learner calls nodes whose names tell where they stand in a network."""
-        return self.recording.names_in_networks()
 
     # ---------------------------------------------------------------------------------------------------- words
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import real
-from tinygrad_edu.engine import Value, next_serial, topological_order
-from tinygrad_edu.operators import Operators
+from tinygrad_edu.engine import Value, topological_order
+from tinygrad_edu.operators import Operators, next_serial
 from tinygrad_edu.readers.symbol import simplify
 from tinygrad_edu.rule import Check, Rule, Scalar
 from tinygrad_edu.static.arguments import Inputs, flat, is_list, shape_of
