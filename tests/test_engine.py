@@ -1150,6 +1150,74 @@ def test_an_unpickled_graph_has_serial_numbers_of_its_own() -> None:
     assert both[:-1] == topological_order(first) + topological_order(second)
 
 
+def test_a_wide_and_interleaved_graph_keeps_its_order_in_a_pickle() -> None:
+    """However far the order of operands is from that of computation; several roots have one order among them."""
+    xs = [Value(float(i)) for i in range(1000)]
+    squares = [x * x for x in reversed(xs)]
+    late = Parameter(2.0, "late")
+    y = weighted_sum(xs[::-1], squares[::7] + squares[1::7] + squares[2::7] + [late] * (1000 - 429), late)
+    between = late * xs[5]
+    z = y + between
+    loaded_z, loaded_y, loaded_squares, loaded_between = pickled([z, y, squares, between])  # type: ignore[arg-type]
+    loaded = topological_order(loaded_z)
+    assert [(n.data, n.label, n.op) for n in loaded] == [(n.data, n.label, n.op) for n in topological_order(z)]
+    everything = [loaded_z, loaded_y, *loaded_squares, loaded_between]
+    assert sorted(everything, key=lambda node: node.serial) == [*loaded_squares, loaded_y, loaded_between, loaded_z]
+    assert len({node.serial for node in {*loaded, *everything}}) == len({*loaded, *everything})
+
+
+def test_a_graph_is_pickled_again_and_again() -> None:
+    """By Python's own unpickler as well."""
+    x, w = Value(3.0, "x"), Parameter(2.0, "w")
+    y = (x * w + x).tanh() * w
+    names = [node.label or node.op for node in topological_order(y)]
+    for loads in (pickle.loads, pickle._loads, pickle.loads):  # type: ignore[attr-defined]
+        before = Value(0.0)
+        y = loads(pickle.dumps(y))
+        order = topological_order(y + 1)
+        assert [node.label or node.op for node in order[:-2]] == names
+        assert order[0].serial > before.serial
+
+
+class Noted(Value):
+    """A node of a user's own class, with an attribute."""
+
+    note: str = ""
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_a_node_of_ones_own_class_keeps_what_it_holds(copied: Callable[[Value], Value]) -> None:
+    x = Noted(3.0, "x")
+    x.note = "measured"
+    twin: Any = copied(x)
+    assert (type(twin), twin.note, twin.data, twin.label, twin.children) == (Noted, "measured", 3.0, "x", ())
+    assert twin.serial > x.serial
+    (twin * twin).backward()
+    assert (twin.grad, gradient_of(x)) == (6.0, "not computed")
+
+
+@pytest.mark.parametrize("made_before", [0, 10**12])
+def test_a_graph_of_a_process_that_made_very_many_values_goes_on(made_before: int) -> None:
+    """Its serial numbers are far above those of the new process, which does not count up to them."""
+    x = Value(3.0, "x")
+    y = (x * x).tanh() * x
+    for node in topological_order(y):
+        node.serial += made_before
+    code = (
+        "import pickle\n"
+        f"y = pickle.loads({pickle.dumps(y)!r})\n"
+        "z = y * y\n"
+        "z.backward()\n"
+        "from tinygrad_edu import topological_order\n"
+        "print([node.grad for node in topological_order(z)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    z = y * y
+    z.serial += made_before
+    z.backward()
+    assert done.stdout.strip() == str([node.grad for node in topological_order(z)])
+
+
 @pytest.mark.parametrize("n_before", [0, 1, 3, 1000])
 @pytest.mark.parametrize("n_after", [0, 2000])
 def test_a_graph_goes_on_in_a_new_process(n_before: int, n_after: int, tmp_path: Path) -> None:
