@@ -118,7 +118,8 @@ def check_program(seed: int) -> None:
         return total
 
     expected = outcome(dynamically, parameters)
-    for compute in (lambda: static.batch(samples), lambda: sum((static(*sample) for sample in samples), start=0.0)):
+    one_by_one = functools.partial(functools.reduce, lambda total, sample: total + static(*sample), samples, 0.0)
+    for compute in (lambda: static.batch(samples), one_by_one):
         same(outcome(compute, parameters), expected, seed)
     check_descent(static, f, parameters, samples, seed)
 

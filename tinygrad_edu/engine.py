@@ -144,18 +144,20 @@ class Constant(Value):
 
 
 def start_backward(root: Value) -> list[Value]:
-    """Clear the gradients of all operations, set ∂root/∂root to 1; return the operations from the root to the leaves.
-
-    Raises TypeError if somewhere a Value was assigned to `data`, as in p.data = p - 0.1: it has spread to the root.
-    """
-    if isinstance(root.data, Value):
-        raise TypeError("data is a Value where a number belongs: write p.data = p.data - ..., not p.data = p - ...")
+    """Clear the gradients of operations, set ∂root/∂root to 1; return the operations from the root to the leaves."""
+    check_data(root)
     order = topological_order(root)
     for node in order:
         if node.op or node.grad is None:  # interior gradients are computed afresh, leaves' add up
             node.grad = NOT_COMPUTED
     root.grad += 1.0
     return [node for node in reversed(order) if node.op]
+
+
+def check_data(root: Value) -> None:
+    """Raise TypeError if a Value was assigned to `data` somewhere, as in p.data = p - 0.1: it spreads to the root."""
+    if isinstance(root.data, Value):
+        raise TypeError("data is a Value where a number belongs: write p.data = p.data - ..., not p.data = p - ...")
 
 
 def topological_order(*roots: Value) -> list[Value]:

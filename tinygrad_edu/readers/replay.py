@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from tinygrad_edu.engine import NOT_COMPUTED, Value, topological_order
+from tinygrad_edu.engine import NOT_COMPUTED, Value, check_data, topological_order
 
 
 def replay(order: Sequence[Value], given: Mapping[Value, Any]) -> Any:
@@ -52,6 +52,7 @@ def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Valu
     >>> gradient_numbers(x * x)[x]
     6.0
     """
+    check_data(root)
     gradients = {root: held.get(root, 0.0) + 1.0}
     for node in reversed(topological_order(root)):
         if node.op:

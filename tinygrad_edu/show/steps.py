@@ -5,15 +5,14 @@ Everything that is shown, as text or as a picture, is read from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import shorten
 from typing import NamedTuple
 
 from tinygrad_edu import rules
-from tinygrad_edu.engine import Constant, Parameter, Value, start_backward, topological_order
+from tinygrad_edu.engine import Constant, Parameter, Value, check_data, start_backward, topological_order
 from tinygrad_edu.readers.naming import node_names, short_name
 from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
-from tinygrad_edu.readers.replay import fresh_gradients
 from tinygrad_edu.readers.symbol import Symbol, text_of
 from tinygrad_edu.words import say
 
@@ -43,21 +42,30 @@ def backward_steps(root: Value) -> Iterator[Step]:
     0.0 + 1.0 * 3.0 = 3.0
     3.0 + 1.0 * 3.0 = 6.0
     """
-    graph = Graph(root)
-    for node in start_backward(root):
-        upstream, formulas = node.grad, graph.formulas(node)
-        for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
-            before = 0.0 + child.grad
-            child.grad += upstream * partial
-            if not isinstance(child, Constant):
-                formula = formulas[operand]
-                yield Step(node, child, operand, upstream, partial, formula, upstream * partial, before, child.grad)
+    operations = start_backward(root)
+    held = {child: 0.0 + child.grad for node in operations for child in node.children if not child.op}
+    for step in steps_of(Graph(root), held):
+        step.child.grad = step.after
+        yield step
 
 
 def recorded_steps(root: Value) -> list[Step]:
-    """Return the steps of a first backward pass, from gradients of zero. The graph's own gradients stay as they are."""
-    with fresh_gradients(root):
-        return list(backward_steps(root))
+    """Return the steps of a first backward pass, from gradients of zero. No `grad` is touched."""
+    return list(steps_of(Graph(root), {}))
+
+
+def steps_of(graph: Graph, held: Mapping[Value, float]) -> Iterator[Step]:
+    """Yield the steps of a backward pass that starts with what leaves hold."""
+    check_data(graph.root)
+    gradients = {**held, graph.root: 1.0}
+    for node in reversed(graph.operations):
+        upstream, formulas = gradients[node], graph.formulas(node)
+        for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
+            before = gradients.get(child, 0.0)
+            gradients[child] = before + upstream * partial
+            if not isinstance(child, Constant):
+                formula, contribution = formulas[operand], upstream * partial
+                yield Step(node, child, operand, upstream, partial, formula, contribution, before, gradients[child])
 
 
 class Graph:
