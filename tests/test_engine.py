@@ -972,7 +972,7 @@ def test_an_interrupt_loses_nothing_that_leaves_held() -> None:
         if not was_interrupted:
             break
         moment += 1
-    assert moment > 100
+    assert moment > 20  # of lines at least: not every version tells all instructions
     assert (x.grad, w.grad) == (of_x[-1], of_w[-1])
     assert len(seen) == len(of_x) + len(of_w) - 1  # it was interrupted between any two contributions
 
