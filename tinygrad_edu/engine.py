@@ -70,8 +70,12 @@ class Value(Operators["Value"], Numbered):
                         return other.apply(op, *inputs)  # another kind of scalar knows what to do with a Value
                 inputs = tuple([x if isinstance(x, Value) else Constant(x) for x in inputs])
                 break
-        try:  # for two operands written out, in half the time
-            data = op.forward(inputs[0].data, inputs[1].data) if len(inputs) == 2 else op.forward(*map(data_of, inputs))
+        try:
+            if len(inputs) == 2:  # most operations: written out, in half the time
+                x, y = inputs
+                data = op.forward(x.data, y.data)
+            else:
+                data = op.forward(*map(data_of, inputs))
         except (ValueError, ArithmeticError) as error:
             raise op.no_value([*map(data_of, inputs)], error) from None
         out = new_object(Value)
