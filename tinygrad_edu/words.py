@@ -68,9 +68,5 @@ WORDS = {
 
 
 def say(key: str, **places: object) -> str:
-    """Return what is shown for a key, its places filled in.
-
-    >>> say("all paths", count=2)
-    'over all 2 paths'
-    """
+    """Return what is shown for a key, its places filled in."""
     return WORDS[key].format(**places)

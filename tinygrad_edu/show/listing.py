@@ -99,7 +99,6 @@ def as_program(graph: Graph, operations: Sequence[Value]) -> Recording:
 
 
 def contains(outer: tuple[str, int, int], inner: tuple[str, int, int]) -> bool:
-    """Tell whether one block of lines of a file is within another."""
     return outer[0] == inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
 
 

@@ -21,7 +21,6 @@ def escape(text: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Write a paragraph of a page."""
     return f"<p>{escape(text)}</p>"
 
 
@@ -46,12 +45,10 @@ def plain(text: str) -> str:
 
 
 def coloured(markup: str, colour: str) -> str:
-    """Give markup a colour."""
     return f'<font color="{colour}">{markup}</font>'
 
 
 def small(markup: str, colour: str) -> str:
-    """Write markup in small letters of a colour."""
     return f'<font point-size="9" color="{colour}">{markup}</font>'
 
 
@@ -62,12 +59,10 @@ def label(rows: list[str], padding: int) -> str:
 
 
 def cell(markup: str) -> str:
-    """Write a cell."""
     return f'<td align="left">{markup}</td>'
 
 
 def wide_cell(markup: str) -> str:
-    """Write a cell as wide as two."""
     return f'<td align="left" colspan="2">{markup}</td>'
 
 

@@ -99,11 +99,9 @@ class Page:
         return self.recording.title or self.name(self.graph.root)
 
     def name(self, node: Value) -> str:
-        """Return the name of a node."""
         return self.graph.name(node, FORMULAS)
 
     def operand(self, node: Value, child: Value) -> str:
-        """Return the name of a child in the arithmetic of a node."""
         return self.graph.operand_name(node, child, FORMULAS)
 
     def partial(self, step: Step) -> str:

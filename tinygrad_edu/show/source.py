@@ -142,7 +142,6 @@ class Recording:
         return self.texts[file] if file in self.texts else linecache.getlines(file)
 
     def line(self, file: str, number: int) -> str:
-        """Return a line of a source by its number."""
         return line_of(self.lines(file), number)
 
     def tree(self, file: str) -> ast.Module:
@@ -235,7 +234,6 @@ def first_line(node: ast.stmt) -> int:
 
 
 def holds(node: ast.stmt, span: Span) -> bool:
-    """Tell whether a span is within a statement."""
     return first_line(node) <= span.line and span.end_line <= (node.end_lineno or 0)
 
 

@@ -93,7 +93,6 @@ class Graph:
 
     @property
     def operations(self) -> list[Value]:
-        """Return the nodes that an operation made."""
         return [node for node in self.order if node.op]
 
     @property

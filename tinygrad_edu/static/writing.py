@@ -357,7 +357,6 @@ class Writer:
         self.depth -= 1
 
     def write_line(self, line: str) -> None:
-        """Write a line."""
         self.lines.append("    " * self.depth + line)
 
     def define(self, xs: Iterable[Operand]) -> None:
