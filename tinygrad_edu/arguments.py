@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Complex, Real
 from typing import Any, NamedTuple, TypeVar
 
@@ -59,11 +59,25 @@ def count(name: str, x: object, least: int = 1) -> int:
     return int(as_float)
 
 
+def listed(name: str, xs: Any) -> list[Any]:
+    """Return what can be gone through as a list; an array of numpy's as lists of floats and ints.
+
+    Raises TypeError for anything else, text and dictionaries included.
+
+    >>> listed("xs", (x * x for x in [1, 2]))
+    [1, 4]
+    """
+    found = xs.tolist() if hasattr(xs, "__array__") and hasattr(xs, "tolist") else xs
+    if isinstance(found, (str, bytes, Mapping)) or not isinstance(found, Iterable):
+        raise TypeError(f"{name} must be a list, got {xs!r} ({type(xs).__name__})")
+    return list(found)
+
+
 def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
     """Return several objects of a class as a list. Raises TypeError, with the first that is none, for anything else."""
     if isinstance(xs, kind) or not isinstance(xs, Iterable):
         raise TypeError(f"{name} must be a list of {kind.__name__}s, got {xs!r} ({type(xs).__name__})")
-    found: list[T] = list(xs)
+    found = listed(name, xs)
     for x in found:
         if not isinstance(x, kind):
             raise TypeError(f"{name}: a {kind.__name__} is needed, got {x!r} ({type(x).__name__})")
