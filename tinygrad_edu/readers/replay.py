@@ -53,9 +53,12 @@ def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Valu
     6.0
     """
     check_data(root)
-    gradients = {root: held.get(root, 0.0) + 1.0}
-    for node in reversed(topological_order(root)):
+    order = topological_order(root)
+    gradients = {**dict.fromkeys(order, 0.0), **held}
+    gradients[root] += 1.0
+    for node in reversed(order):
         if node.op:
-            for child, partial in zip(node.children, node.partials(), strict=True):
-                gradients[child] = gradients.get(child, held.get(child, 0.0)) + gradients[node] * partial
+            upstream = gradients[node]
+            for child, partial in zip(node.children, node.partials()):
+                gradients[child] += upstream * partial
     return gradients

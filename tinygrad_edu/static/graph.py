@@ -295,8 +295,11 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
     if shape is None and not is_list(argument):
         row.append(real(argument))
     elif shape is not None and is_list(argument) and len(argument) == len(shape):
-        for x, inner in zip(argument, shape, strict=True):
-            add_numbers(x, inner, name, row)
+        if set(map(type, argument)) == {float} and shape.count(None) == len(shape):
+            row += argument  # as below, but at once: most lists are numbers
+        else:
+            for x, inner in zip(argument, shape, strict=True):
+                add_numbers(x, inner, name, row)
     else:
         expected = "a number" if shape is None else f"a list of {len(shape)}"
         got = f"a list of {len(argument)}" if is_list(argument) else repr(argument)
