@@ -59,6 +59,6 @@ def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Valu
     for node in reversed(order):
         if node.op:
             upstream = gradients[node]
-            for child, partial in zip(node.children, node.partials()):
+            for child, partial in zip(node.children, node.partials(), strict=True):
                 gradients[child] += upstream * partial
     return gradients
