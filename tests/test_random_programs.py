@@ -37,6 +37,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import NOT_COMPUTED
 from tinygrad_edu.nn import cross_entropy
+from tinygrad_edu.static import writing
 
 Program = Callable[..., Any]
 
@@ -153,6 +154,13 @@ def same(found: tuple[str, list[float]], expected: tuple[str, list[float]], seed
     assert all(a == b or math.isnan(b) for a, b in zip(found[1], expected[1], strict=True)), (seed, found, expected)
 
 
+@pytest.fixture(params=[500, 0], ids=["a line for each", "sums take in their terms"])
+def one_by_one(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small programs are written in both ways."""
+    monkeypatch.setattr(writing, "ONE_BY_ONE", request.param)
+
+
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize("hundred", range(3))
 def test_random_programs(hundred: int) -> None:
     for seed in range(100 * hundred, 100 * hundred + 100):
@@ -160,6 +168,7 @@ def test_random_programs(hundred: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_by_one")
 @pytest.mark.parametrize("thousand", range(1, 5))
 def test_thousands_of_random_programs(thousand: int) -> None:
     for seed in range(1000 * thousand, 1000 * thousand + 1000):

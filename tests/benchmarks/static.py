@@ -292,7 +292,7 @@ def measure_compiling(length):
     times.append(time.perf_counter())
     source = Writer(graph)
     times.append(time.perf_counter())
-    names = dict(source.functions)
+    names = dict(source.names.functions)
     exec(compile(source.text, "chain", "exec"), names)
     times.append(time.perf_counter())
     names["backpropagate"]([[0.5]], [0.9, 0.5], [0.0, 0.0])
@@ -321,7 +321,7 @@ def report_compiling():
     ]
     header = ["operations", "lines", "trace", "write", "compile", "run"]
     print_table("A chain as a static graph: ms per 1,000 operations", header, *rows)
-    print(f"  {bytes_of_static_graph(LENGTHS[1]):,.0f} bytes are kept per operation: record, text and code")
+    print(f"  {bytes_of_static_graph(LENGTHS[1]):,.0f} bytes are kept per operation: text and code")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Any
 from tinygrad_edu.arguments import POSITIVE, distinct_leaves, in_range, real
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list
+from tinygrad_edu.static.backpropagation import Operand, edges_to_parameters
 from tinygrad_edu.static.judge import (
     REASONS,
     StaticGraphError,
@@ -31,9 +32,9 @@ from tinygrad_edu.static.judge import (
     places_to_judge,
 )
 from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
-from tinygrad_edu.static.writing import Operand, Writer, edges_to_parameters
+from tinygrad_edu.static.writing import Writer
 
-LIMIT = 200_000
+LIMIT = 1_000_000
 LARGE = 2.0**200  # a learning rate at which a step down is the gradient to the bit: a parameter is lost beside it
 FILES: Counter[str] = Counter()  # how many functions are there whose source is shown under this name
 

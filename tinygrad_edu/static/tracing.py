@@ -176,11 +176,13 @@ class Tracing:
             return Traced(self)
         out = Traced(self, "", op, operands, serial)
         firsts = [x.first if isinstance(x, Traced) else x for x in operands]
-        simpler = simplify(op, *firsts) if len(firsts) <= 2 else None
+        has_number = float in map(type, firsts)
+        simpler = simplify(op, *firsts) if has_number and len(firsts) <= 2 else None
         if isinstance(simpler, Traced):
             out.first = simpler.first
         else:
-            out.first = self.firsts.setdefault((op, *[x if isinstance(x, Traced) else repr(x) for x in firsts]), out)
+            same = [repr(x) if isinstance(x, float) else x for x in firsts] if has_number else firsts  # -0.0 is not 0.0
+            out.first = self.firsts.setdefault((op, *same), out)
         if out.first is out and op not in NEVER_FAILS:
             self.failing.append(out)
         return out
@@ -291,7 +293,8 @@ def check_size(tracing: Tracing) -> None:
     if tracing.size > tracing.limit:
         raise ValueError(
             f"the graph has {tracing.size:,} arrows, more than limit={tracing.limit:,}: trace a smaller piece, such as "
-            "the loss of one sample, and call it for every sample"
+            "the loss of one sample, and call it for every sample; let weighted_sum, one operation, add up products; "
+            "or give static_graph a larger limit="
         )
     tracing.limit = math.inf
 

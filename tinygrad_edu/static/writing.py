@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import keyword
 import math
 import unicodedata
@@ -10,15 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
 from tinygrad_edu.readers.notation import ATOM, PRODUCT, PROGRAM, SIGN, Text, write
 from tinygrad_edu.rule import Check, Rule
+from tinygrad_edu.static.backpropagation import Gradient, Operand, backpropagate, first_of, terms_of
 from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
-
-Operand: TypeAlias = "Traced | float"
 
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
     rules.power: math.pow,
@@ -35,90 +33,8 @@ FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows 
 DIFFERENTIABLE = NEVER_FAILS | {rules.div, rules.exp, rules.log, rules.sin, rules.cos}  # wherever they have a value
 RESERVED = ("samples", "parameters", "gradients", "total", "lr", "inf", "nan", "__debug__")
 LONGEST_SUM = 100  # terms in a line: CPython cannot compile sums of thousands
+ONE_BY_ONE = 500  # operations: so many have a line each; of more a sum takes in its terms
 WORTH_SKIPPING = 4  # lines: to compute so many costs more than to ask whether they are needed
-
-
-# ------------------------------------------------------------------------------------------------ backpropagation
-
-
-class Gradient(NamedTuple):
-    """Hold ∂root/∂node as a sum: its terms are the contributions in the order in which `Value.backward` adds them."""
-
-    node: Traced
-    name: Traced
-    terms: list[Operand]
-    alone: bool  # whether everything that is still to be computed depends on it
-
-    @property
-    def switch(self) -> Traced | None:
-        """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
-        factors = self.terms[0].operands if len(self.terms) == 1 and isinstance(self.terms[0], Traced) else ()
-        for factor in map(first_of, factors):
-            if isinstance(factor, Traced) and factor.op is rules.step:
-                return factor
-        return None
-
-
-def backpropagate(graph: TracedGraph) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
-    """Return the gradients of the operations, from the root on, and the terms of those of the parameters.
-
-    This is `Value.backward` with names. Skip operations that lead to no parameter, and terms whose derivative is
-    exactly 0.
-    """
-    edges = edges_to_parameters(graph)
-    gradients = []
-    terms: dict[Traced, list[Operand]] = {graph.root: [1.0]}
-    for node in reversed(graph.order):
-        if node in terms and node in edges:
-            upstream = Traced(node.tracing)
-            gradients.append(Gradient(node, upstream, terms.pop(node), alone=not terms))
-            for child, partial in edges[node]:
-                terms.setdefault(child, []).append(first_of(upstream * partial))
-    return gradients, {p: terms[p] for p in graph.parameters if p in terms}
-
-
-def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, Operand]]]:
-    """Return for each operation the operands through which a parameter moves it, with the derivatives along them."""
-    edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
-    for node in graph.order:
-        if not edges.keys().isdisjoint(node.children):
-            partials = partials_of(node)
-            pairs = [(x, partial) for x, partial in zip(node.operands, partials, strict=True) if not is_zero(partial)]
-            moving = [(x, partial) for x, partial in pairs if isinstance(x, Traced) and x in edges]
-            if moving:
-                edges[node] = moving
-    return edges
-
-
-def partials_of(node: Traced) -> tuple[Any, ...]:
-    """Return the local derivatives of an operation; where a constant has none, as in w / 0, the program finds out."""
-    try:
-        return node.op.differentiate(node, *node.operands)
-    except (ValueError, ArithmeticError):
-        constants = [x if isinstance(x, Traced) else Traced(node.tracing, repr(x)) for x in node.operands]
-        return node.op.differentiate(node, *constants)
-
-
-def is_zero(x: Operand) -> bool:
-    """Tell whether x is the number 0."""
-    return not isinstance(x, Traced) and x == 0.0
-
-
-def first_of(x: Operand) -> Operand:
-    """Return the first Traced with the same value; a number as it is."""
-    return x.first if isinstance(x, Traced) else x
-
-
-def terms_of(x: Traced) -> list[Operand]:
-    """Return what an operation adds, if it is a sum of products: the products, and a bias unless that is 0; else []."""
-    products = x.op.written_out(*x.operands) if x.op else []
-    terms = [first_of(functools.reduce(rules.mul, factors)) for factors in products]
-    return terms[:-1] if len(terms) > 1 and is_zero(terms[-1]) else terms
-
-
-def needed_for(x: Traced) -> list[Operand]:
-    """Return what the text of an operation is put together from."""
-    return terms_of(x) or [first_of(operand) for operand in x.operands]
 
 
 # --------------------------------------------------------------------------------------------------------- names
@@ -188,9 +104,11 @@ class Writer:
     def __init__(self, graph: TracedGraph, descend: bool = False) -> None:
         self.graph = graph
         self.descend = descend
-        self.gradients, self.terms = backpropagate(graph)
+        self.operations = dict.fromkeys(node.first for node in graph.order)
+        self.one_by_one = len(self.operations) <= ONE_BY_ONE
+        self.gradients, self.terms = backpropagate(graph, self.one_by_one)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
-        self.operations = {node.first for node in graph.order}
+        self.needed: dict[Traced, list[Operand]] = {}
         self.own_line = self.find_own_lines()
         self.names = Names()
         self.lines: list[str] = []
@@ -199,19 +117,45 @@ class Writer:
         self.text = "\n".join([*self.lines, ""])
 
     def find_own_lines(self) -> set[Traced]:
-        """Return what has a line of its own: every operation, and what else is used more than once."""
-        waiting = [x for node in self.operations for x in needed_for(node)]
-        for terms in [*(gradient.terms for gradient in self.gradients), *self.terms.values()]:
-            waiting += terms
+        """Return what has a line of its own: every operation, and what else is used more than once.
+
+        Where operations are many, a sum takes in those that are used once, as its terms.
+        """
+        waiting: list[Operand] = [x for _, x in self.graph.checks]
+        for xs in [*map(self.needed_for, self.operations), *(g.terms for g in self.gradients), *self.terms.values()]:
+            waiting += xs
         waiting += [switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None]
-        uses: Counter[Traced] = Counter()
+        uses: Counter[Traced] = Counter([self.graph.root.first])
         while waiting:
             x = waiting.pop()
             if isinstance(x, Traced) and x.op:
                 uses[x] += 1
                 if uses[x] == 1 and x not in self.operations:
-                    waiting += needed_for(x)
-        return self.operations | {x for x, n in uses.items() if n > 1 or terms_of(x)}
+                    waiting += self.needed_for(x)
+        used_again = {x for x, n in uses.items() if n > 1 or terms_of(x)}
+        if self.one_by_one:
+            return self.operations.keys() | used_again
+        return self.operations.keys() - self.taken_in(used_again) | used_again
+
+    def taken_in(self, used_again: set[Traced]) -> set[Traced]:
+        """Return the operations that are written as a term of a sum, unless its line becomes too long."""
+        taken: set[Traced] = set()
+        lengths: Counter[Operand] = Counter()  # of the sums, in terms
+        for node in self.operations:
+            for x in map(first_of, node.operands) if node.op in (rules.add, rules.sub) else ():
+                length = max(lengths[x], 1)
+                if x in self.operations and x not in used_again and lengths[node] + length <= LONGEST_SUM:
+                    taken.add(x)  # type: ignore[arg-type]  # no number is an operation
+                    lengths[node] += length
+                else:
+                    lengths[node] += 1
+        return taken
+
+    def needed_for(self, x: Traced) -> list[Operand]:
+        """Return what the text of an operation is put together from."""
+        if x not in self.needed:
+            self.needed[x] = terms_of(x) or [first_of(operand) for operand in x.operands]
+        return self.needed[x]
 
     # -------------------------------------------------------------------------------------------------- sections
 
@@ -255,7 +199,7 @@ class Writer:
             self.define([x])
             self.write_line(f"{self.names.check(check)}({self.text_of(x).text})")
         self.write_line("# forward")
-        self.define(self.graph.order)
+        self.define(node for node in self.graph.order if node.first in self.own_line)
         self.write_line(f"total += {self.text_of(self.graph.root).text}")
 
     def write_backward(self) -> None:
@@ -263,7 +207,7 @@ class Writer:
         if self.gradients:
             self.write_line(f"# backward: d_… is the gradient of {self.names.of[self.graph.root.first]} along …")
         for gradient in self.gradients:
-            name = f"d_{self.names.of[gradient.node.first]}"
+            name = f"d_{self.names.of.get(gradient.node.first) or self.names.new()}"
             self.names.give(gradient.name, f"{name}_again" if name in self.names.taken else name)
         failing = (i for i, gradient in enumerate(self.gradients) if gradient.node.op not in DIFFERENTIABLE)
         last_that_may_fail = max(failing, default=-1)
@@ -278,11 +222,11 @@ class Writer:
 
     def switch_after(self, i: int) -> Traced | None:
         """Return the switch of the next gradient, if gradient i is a long sum that is needed for nothing else."""
-        terms = self.gradients[i].terms
-        if len(terms) < WORTH_SKIPPING or i + 1 == len(self.gradients) or any(map(self.may_fail, terms)):
+        node, terms = self.gradients[i].node, self.gradients[i].terms
+        if len(terms) < WORTH_SKIPPING or len(node.children) != 1 or i + 1 == len(self.gradients):
             return None
-        node, following = self.gradients[i].node, self.gradients[i + 1]
-        return following.switch if len(node.children) == 1 and node.children[0] is following.node else None
+        following = self.gradients[i + 1]
+        return None if node.children[0] is not following.node or any(map(self.may_fail, terms)) else following.switch
 
     def write_choice(self, switch: Traced, gradient: Gradient, following: Gradient) -> None:
         """Write two gradients, of which the first is needed only where the second is not 0."""
@@ -329,7 +273,7 @@ class Writer:
                 if x in self.graph.parameters:
                     yield x
                 elif x not in self.own_line:
-                    yield from self.parameters_in(needed_for(x))
+                    yield from self.parameters_in(self.needed_for(x))
 
     def condition(self, p: Traced) -> str:
         """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
@@ -344,7 +288,7 @@ class Writer:
         """Tell whether a derivative in the text of a term may not exist: then it is never skipped, but an error."""
         if not isinstance(x, Traced) or not x.op or x in self.operations:
             return False
-        return x.op not in NEVER_FAILS or any(map(self.may_fail, needed_for(x)))
+        return x.op not in NEVER_FAILS or any(map(self.may_fail, self.needed_for(x)))
 
     # ----------------------------------------------------------------------------------------- lines and formulas
 
@@ -363,7 +307,7 @@ class Writer:
         """Write the lines that must stand before a text in which these occur."""
         for x in map(first_of, xs):
             if isinstance(x, Traced) and x.op and x not in self.names.of:
-                self.define(needed_for(x))
+                self.define(self.needed_for(x))
                 if x in self.own_line:
                     self.write_operation(x)
 

@@ -1,0 +1,90 @@
+"""Backpropagate through a traced graph: `Value.backward` with names instead of numbers."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple, TypeAlias
+
+from tinygrad_edu import rules
+from tinygrad_edu.static.tracing import Traced, TracedGraph
+
+Operand: TypeAlias = "Traced | float"
+
+
+class Gradient(NamedTuple):
+    """Hold ∂root/∂node as a sum: its terms are the contributions in the order in which `Value.backward` adds them."""
+
+    node: Traced
+    name: Traced
+    terms: list[Operand]
+    alone: bool  # whether everything that is still to be computed depends on it
+
+    @property
+    def switch(self) -> Traced | None:
+        """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
+        factors = self.terms[0].operands if len(self.terms) == 1 and isinstance(self.terms[0], Traced) else ()
+        for factor in map(first_of, factors):
+            if isinstance(factor, Traced) and factor.op is rules.step:
+                return factor
+        return None
+
+
+def backpropagate(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
+    """Return the gradients of the operations, from the root on, and the terms of those of the parameters.
+
+    Skip operations that lead to no parameter, and terms whose derivative is
+    exactly 0; unless all have a line, one by one, also gradients that are merely handed on, as a sum does.
+    """
+    edges = edges_to_parameters(graph)
+    gradients: list[Gradient] = []
+    terms: dict[Traced, list[Operand]] = {graph.root: [1.0]}
+    for node in reversed(graph.order):
+        if node in terms and node in edges:
+            (term, *others) = contributions = terms.pop(node)
+            if isinstance(term, Traced) and not (others or term.op or one_by_one):
+                upstream = term
+            else:
+                upstream = Traced(node.tracing)
+                gradients.append(Gradient(node, upstream, contributions, alone=not terms))
+            for child, partial in edges[node]:
+                terms.setdefault(child, []).append(first_of(upstream * partial))
+    return gradients, {p: terms[p] for p in graph.parameters if p in terms}
+
+
+def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, Operand]]]:
+    """Return for each operation the operands through which a parameter moves it, with the derivatives along them."""
+    edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
+    for node in graph.order:
+        if not edges.keys().isdisjoint(node.children):
+            partials = partials_of(node)
+            pairs = zip(node.operands, partials, strict=True)
+            moving: list[Any] = [(x, partial) for x, partial in pairs if x in edges and not is_zero(partial)]
+            if moving:
+                edges[node] = moving
+    return edges
+
+
+def partials_of(node: Traced) -> tuple[Any, ...]:
+    """Return the local derivatives of an operation; where a constant has none, as in w / 0, the program finds out."""
+    try:
+        return node.op.differentiate(node, *node.operands)
+    except (ValueError, ArithmeticError):
+        constants = [x if isinstance(x, Traced) else Traced(node.tracing, repr(x)) for x in node.operands]
+        return node.op.differentiate(node, *constants)
+
+
+def is_zero(x: Operand) -> bool:
+    """Tell whether x is the number 0."""
+    return not isinstance(x, Traced) and x == 0.0
+
+
+def first_of(x: Operand) -> Operand:
+    """Return the first Traced with the same value; a number as it is."""
+    return x.first if isinstance(x, Traced) else x
+
+
+def terms_of(x: Traced) -> list[Operand]:
+    """Return what an operation adds, if it is a sum of products: the products, and a bias unless that is 0; else []."""
+    products = x.op.written_out(*x.operands) if x.op else []
+    terms = [first_of(functools.reduce(rules.mul, factors)) for factors in products]
+    return terms[:-1] if len(terms) > 1 and is_zero(terms[-1]) else terms
