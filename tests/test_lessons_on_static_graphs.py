@@ -47,3 +47,17 @@ def test_digits(tmp_path: Path) -> None:
     assert 100.0 * (360 - misread) / 360 == pytest.approx(right, abs=0.05)
     assert len(re.findall(r"\d read as \d", printed)) == misread
     check_pictures(tmp_path, figures=["misread_digits"])
+
+
+@pytest.mark.slow
+def test_gpt(tmp_path: Path) -> None:
+    """From ln 27 per letter to less than 2.5 for names that it has not read; what it makes up looks like names."""
+    printed = run_lesson("20_gpt.py", tmp_path)
+    assert printed.startswith("1,272 parameters, 1,709 names to learn from, 200 for the test\n")
+    losses = [float(loss) for loss in re.findall(r"^after +\d+ names: loss (\S+) on the test", printed, re.MULTILINE)]
+    assert len(losses) == 6
+    assert losses[0] == pytest.approx(math.log(27.0), abs=0.1)
+    assert losses[-1] < 2.5
+    names = re.findall(r"^(.*)\n\d+ of 20 are in the list$", printed, re.MULTILINE)[0].split(", ")
+    assert len(names) == 20
+    assert all(re.fullmatch("[a-z]{1,8}", name) for name in names)

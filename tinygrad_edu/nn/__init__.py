@@ -1,8 +1,8 @@
 """Build networks from Values, and train them: losses, optimisers, the training algorithm, data."""
 
 from tinygrad_edu.nn.data import (
-    blobs, circles, load_digits, load_iris, mini_batches, moons, one_hot, sine, spirals, standardise, train_test_split,
-    xor,
+    blobs, circles, load_digits, load_iris, load_names, mini_batches, moons, one_hot, sine, spirals, standardise,
+    train_test_split, xor,
 )
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy, cross_entropy, empirical_risk, hinge, l2_penalty, mean, squared_error,
@@ -20,6 +20,6 @@ __all__ = [
     "MLP", "SGD", "Adadelta", "Adagrad", "Adam", "BatchNorm", "ExponentialDecay", "History", "InverseTimeDecay",
     "Layer", "Maxout", "Module", "Neuron", "Optimizer", "RMSprop", "StepDecay", "accuracy", "binary_cross_entropy",
     "blobs", "circles", "confusion_matrix", "cross_entropy", "empirical_risk", "fit", "hinge", "l2_penalty", "load",
-    "load_digits", "load_iris", "mean", "mini_batches", "moons", "one_hot", "plot_decision_boundary", "plot_loss",
+    "load_digits", "load_iris", "load_names", "mean", "mini_batches", "moons", "one_hot", "plot_decision_boundary", "plot_loss",
     "save", "sine", "spirals", "squared_error", "standardise", "train_test_split", "xor",
 ]  # fmt: skip

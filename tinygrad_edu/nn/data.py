@@ -49,6 +49,17 @@ def load_digits() -> tuple[Inputs, list[int], list[str]]:
     return pixels, classes, list("0123456789")
 
 
+def load_names() -> list[str]:
+    """Return 2,000 frequent first names in small letters, in alphabetical order.
+
+    Source: United States Bureau of the Census, 1990; public domain.
+
+    >>> load_names()[:3]
+    ['aaron', 'abbie', 'abby']
+    """
+    return data_file("names.txt").decode().split()
+
+
 def data_file(name: str) -> bytes:
     """Return the content of a file of the folder data."""
     from importlib import resources  # here, because it takes long to import

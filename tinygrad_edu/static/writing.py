@@ -108,7 +108,9 @@ class Writer:
         self.one_by_one = len(self.operations) <= ONE_BY_ONE
         self.gradients, self.terms = backpropagate(graph, self.one_by_one)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
-        self.needed: dict[Traced, list[Operand]] = {}
+        self.needed: dict[Traced, list[Operand]] = {}  # for the text of an operation
+        self.sums: dict[Traced, list[Operand]] = {}  # the terms of weighted sums
+        self.defined: set[Operand] = set()  # what can be written, as all that it needs is there
         self.own_line = self.find_own_lines()
         self.names = Names()
         self.lines: list[str] = []
@@ -132,7 +134,7 @@ class Writer:
                 uses[x] += 1
                 if uses[x] == 1 and x not in self.operations:
                     waiting += self.needed_for(x)
-        used_again = {x for x, n in uses.items() if n > 1 or terms_of(x)}
+        used_again = {x for x, n in uses.items() if n > 1 or x in self.sums}
         if self.one_by_one:
             return self.operations.keys() | used_again
         return self.operations.keys() - self.taken_in(used_again) | used_again
@@ -154,7 +156,9 @@ class Writer:
     def needed_for(self, x: Traced) -> list[Operand]:
         """Return what the text of an operation is put together from."""
         if x not in self.needed:
-            self.needed[x] = terms_of(x) or [first_of(operand) for operand in x.operands]
+            if terms := terms_of(x):
+                self.sums[x] = terms
+            self.needed[x] = terms or [first_of(operand) for operand in x.operands]
         return self.needed[x]
 
     # -------------------------------------------------------------------------------------------------- sections
@@ -306,18 +310,19 @@ class Writer:
     def define(self, xs: Iterable[Operand]) -> None:
         """Write the lines that must stand before a text in which these occur."""
         for x in map(first_of, xs):
-            if isinstance(x, Traced) and x.op and x not in self.names.of:
-                self.define(self.needed_for(x))
-                if x in self.own_line:
-                    self.write_operation(x)
+            if x not in self.defined:
+                self.defined.add(x)
+                if isinstance(x, Traced) and x.op:
+                    self.define(self.needed_for(x))
+                    if x in self.own_line:
+                        self.write_operation(x)
 
     def write_operation(self, x: Traced) -> None:
         """Write the line that computes x."""
-        terms = terms_of(x)
-        text = "" if terms else self.formula_of(x).text
+        text = "" if x in self.sums else self.formula_of(x).text
         name = self.names.give(x, x.label)
-        if terms:
-            self.write_sum(name, terms, self.place_comment(x))
+        if x in self.sums:
+            self.write_sum(name, self.sums[x], self.place_comment(x))
         else:
             self.write_line(f"{name} = {text}")
 
