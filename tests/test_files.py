@@ -241,7 +241,7 @@ def test_a_device_that_is_full_is_an_error_that_names_it() -> None:
 # ------------------------------------------------------------------------------------------------------- errors
 
 
-@pytest.mark.parametrize("path", [None, 5, float("nan"), b"file", [], {}, object()], ids=repr)
+@pytest.mark.parametrize("path", [None, 5, float("nan"), b"file", [], {}, object()], ids=lambda x: type(x).__name__)
 def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
     with pytest.raises(TypeError, match="^path must be the name of a file, got "):
         write_whole(path, "x")
