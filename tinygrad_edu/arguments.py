@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Mapping
 from numbers import Complex, Real
 from typing import Any, NamedTuple, TypeVar
@@ -22,7 +21,7 @@ class Range(NamedTuple):
     below: float
 
 
-FINITE = Range("a finite number", -sys.float_info.max, math.inf)
+FINITE = Range("a finite number", math.nextafter(-math.inf, 0.0), math.inf)
 POSITIVE = Range("a positive number", math.ulp(0.0), math.inf)
 NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
 FRACTION = Range("from 0 to below 1", 0.0, 1.0)
@@ -36,15 +35,13 @@ def real(number: object, name: str = "") -> float:
     """
     if type(number) is float:
         return number
-    prefix = f"{name}: " if name else ""
     complex_or_text = isinstance(number, (str, Complex)) and not isinstance(number, Real)  # numpy's have a __float__
     if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text:
         try:
             return float(number)  # type: ignore[arg-type]
-        except OverflowError:
-            raise OverflowError(f"{prefix}a whole number is too large for a float") from None
-        except (TypeError, ValueError):  # an array of several
+        except (TypeError, ValueError, OverflowError):  # several numbers, or one that no float can be
             pass
+    prefix = f"{name}: " if name else ""
     raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")
 
 

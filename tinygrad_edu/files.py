@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -26,10 +25,10 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
     path = file_path(path)
     data = content.encode() if isinstance(content, str) else content
     try:
-        if is_new(path) or path.is_file():
-            replace(Path(os.path.realpath(path)), data)
-        else:
+        if path.exists() and not path.is_file():
             path.write_bytes(data)
+        else:
+            replace(Path(os.path.realpath(path)), data)
     except OSError as error:
         raise OSError(error.errno, f"path cannot be written: {error.strerror}", str(path)) from None
     except ValueError as error:  # a character that no name has
@@ -37,24 +36,13 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
     return path
 
 
-def is_new(path: Path) -> bool:
-    """Tell whether nothing is there yet. Raises OSError if nobody can tell, as of links in a circle."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    return False
-
-
 def replace(place: Path, data: bytes) -> None:
-    """Put a new file in a place, with the mode of the old one. Raises PermissionError if that may not be written."""
-    old = place.exists()
-    if old and not os.access(place, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    """Put a new file in a place, with the mode of the old one. Raises OSError if the old one may not be written."""
     temporary = place.with_name(f".{secrets.token_hex(8)}")  # no two threads have the same, and no name is too long
     try:
         with temporary.open("xb") as file:
-            if old:
+            if os.path.lexists(place):
+                place.open("r+b").close()  # an error if it may not be written, or is a link to itself
                 shutil.copymode(place, temporary)  # before there is anything to read
             file.write(data)
         temporary.replace(place)
