@@ -39,7 +39,9 @@ def real(number: object, name: str = "") -> float:
     if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text:
         try:
             return float(number)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):  # several numbers, or one that no float can be
+        except OverflowError:
+            raise OverflowError(f"{name or 'a whole number'} is too large for a float") from None
+        except (TypeError, ValueError):  # several numbers
             pass
     prefix = f"{name}: " if name else ""
     raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")

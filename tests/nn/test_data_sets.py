@@ -163,7 +163,7 @@ def test_the_noise_is_the_standard_deviation_from_the_sine() -> None:
         ({"n": 2.5}, "n must be a whole number, got 2.5"),
         ({"n": "x"}, "n: a real number is needed, got 'x' (str)"),
         ({"n": [4]}, "n: a real number is needed, got [4] (list)"),
-        ({"n": 10**400}, "n: a whole number is too large for a float"),
+        ({"n": 10**400}, "n is too large for a float"),
         ({"noise": -0.1}, "noise must be 0 or a positive number, got -0.1"),
         ({"noise": math.nan}, "noise must be 0 or a positive number, got nan"),
         ({"noise": math.inf}, "noise must be 0 or a positive number, got inf"),
@@ -367,7 +367,7 @@ def test_inputs_to_standardise_may_come_in_any_list(kind: str) -> None:
         (None, ": a real number is needed, got None (NoneType)"),
         ([2.0], ": a real number is needed, got [2.0] (list)"),
         (1j, ": a real number is needed, got 1j (complex)"),
-        (10**400, ": a whole number is too large for a float"),
+        (10**400, "is too large for a float"),
     ],
     ids=lambda x: str(x)[:12],
 )
@@ -387,7 +387,7 @@ def test_a_feature_that_does_not_vary_is_not_blown_up() -> None:
 
 def test_standardising_needs_inputs_of_one_length() -> None:
     for nothing in ([], (), iter([])):
-        with pytest.raises(ValueError, match="^standardise needs training inputs, got none$"):
+        with pytest.raises(ValueError, match=r"^standardise needs training inputs, .*, got lengths \[\]$"):
             standardise(nothing)
     for wrong in ([[[1.0, 2.0]], [[1.0]]], [[[1.0, 2.0], [1.0]]]):
         with pytest.raises(ValueError, match=r"of one length, got lengths \[1, 2\]$"):

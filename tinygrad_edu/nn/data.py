@@ -172,8 +172,8 @@ def train_test_split(
     n_test = round(len(inputs) * in_range("test_size", test_size, FRACTION))
     if not 0 < n_test < len(inputs):
         raise ValueError(f"test_size={test_size} of {len(inputs)} examples leaves a part empty ({n_test} to test)")
-    order = shuffled(len(inputs), seed)
-    return chosen(inputs, targets, order[n_test:]), chosen(inputs, targets, order[:n_test])
+    inputs, targets = shuffled(inputs, targets, seed)
+    return (inputs[n_test:], targets[n_test:]), (inputs[:n_test], targets[:n_test])
 
 
 def mini_batches(
@@ -185,22 +185,15 @@ def mini_batches(
     [[1, 3], [2]]
     """
     batch_size = count("batch_size", batch_size)
-    inputs, targets = check_examples(inputs, targets)
-    order = shuffled(len(inputs), seed)
-    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    return (chosen(inputs, targets, batch) for batch in batches)
+    xs, ys = shuffled(*check_examples(inputs, targets), seed)
+    return ((xs[i : i + batch_size], ys[i : i + batch_size]) for i in range(0, len(xs), batch_size))
 
 
-def shuffled(n: int, seed: Seed) -> list[int]:
-    """Return 0, …, n - 1 in random order."""
-    order = list(range(n))
+def shuffled(inputs: Sequence[Any], targets: Sequence[Any], seed: Seed) -> Examples:
+    """Return the examples in random order."""
+    order = list(range(len(inputs)))
     generator_of(seed).shuffle(order)
-    return order
-
-
-def chosen(inputs: Sequence[Any], targets: Sequence[Any], indices: Sequence[int]) -> Examples:
-    """Return the examples at these indices."""
-    return [inputs[i] for i in indices], [targets[i] for i in indices]
+    return [inputs[i] for i in order], [targets[i] for i in order]
 
 
 def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]) -> list[Inputs]:
@@ -215,11 +208,9 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
     """
     parts = [finite_rows("standardise: train", train)]
     parts += [finite_rows(f"standardise: others[{i}]", rows) for i, rows in enumerate(others)]
-    if not parts[0]:
-        raise ValueError("standardise needs training inputs, got none")
     lengths = {len(row) for rows in parts for row in rows}
-    if len(lengths) > 1 or 0 in lengths:
-        raise ValueError(f"standardise needs inputs of one length, got lengths {sorted(lengths)}")
+    if not parts[0] or len(lengths) > 1 or 0 in lengths:
+        raise ValueError(f"standardise needs training inputs, all of one length, got lengths {sorted(lengths)}")
     scales = [scale_of(feature) for feature in zip(*parts[0], strict=True)]
     scaled = [[[scale(x) for x, scale in zip(row, scales, strict=True)] for row in rows] for rows in parts]
     if not all(math.isfinite(x) for rows in scaled for row in rows for x in row):

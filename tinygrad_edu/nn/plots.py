@@ -82,7 +82,8 @@ def plot_decision_boundary(
     every, pairs = classes(model, points, targets, names, threshold)
     true = [k for _, k in pairs]
     drawn = path is not None and can_draw()
-    xs, ys = ranges(points, *((CELLS, CELLS) if drawn else (COLUMNS, ROWS)))
+    columns, rows = (CELLS, CELLS) if drawn else (COLUMNS, ROWS)
+    xs, ys = spread([x for x, _ in points], columns), spread([y for _, y in points], rows)
     predicted = [[predicted_class(model([x, y]), threshold, f"model([{x}, {y}])") for x in xs] for y in ys]
     if path is None or not drawn:
         numbered = [str(label) if label == k else f"{k} {label}" for k, label in enumerate(every)]
@@ -119,13 +120,7 @@ def can_draw() -> bool:
     return has_matplotlib()
 
 
-def ranges(inputs: Sequence[Sequence[float]], columns: int, rows: int) -> tuple[list[float], list[float]]:
-    """Return the coordinates of columns and rows that cover the inputs with some room around them."""
-    xs, ys = zip(*inputs, strict=True)
-    return spread(xs, columns), spread(ys, rows)
-
-
-def spread(numbers: Iterable[float], n: int) -> list[float]:
+def spread(numbers: Sequence[float], n: int) -> list[float]:
     """Return n numbers evenly spread from below the least to above the greatest.
 
     >>> spread([0.0, 10.0], 3)
