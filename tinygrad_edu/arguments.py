@@ -36,13 +36,12 @@ def real(number: object, name: str = "") -> float:
     if type(number) is float:
         return number
     complex_or_text = isinstance(number, (str, Complex)) and not isinstance(number, Real)  # numpy's have a __float__
-    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text:
+    several = getattr(number, "ndim", 0)  # of an array
+    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text and not several:
         try:
             return float(number)  # type: ignore[arg-type]
         except OverflowError:
             raise OverflowError(f"{name or 'a whole number'} is too large for a float") from None
-        except (TypeError, ValueError):  # several numbers
-            pass
     prefix = f"{name}: " if name else ""
     raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")
 

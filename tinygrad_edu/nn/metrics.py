@@ -69,10 +69,7 @@ def parts_of(output: Any) -> list[Any]:
 def classes(
     model: Model, inputs: Any, targets: Any, names: Names = (), threshold: float | None = None
 ) -> tuple[list[Hashable], list[tuple[int, int]]]:
-    """Return all classes, those that no output stands for last, and (predicted class, true class) of each example.
-
-    The classes are given by name or place, those of an example by their place among them.
-    """
+    """Return all classes, those of the outputs first, and for each example the places of the predicted and true one."""
     if not callable(model):
         raise TypeError(f"model must be a function of one input, got {model!r} ({type(model).__name__})")
     inputs, targets = check_examples(inputs, targets)
