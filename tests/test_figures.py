@@ -54,3 +54,38 @@ def test_without_matplotlib_one_line_says_so(
     assert save_figure(tmp_path / "six.svg", draw_six) is None
     assert capsys.readouterr().err == "six.svg is not drawn without matplotlib: pip install matplotlib\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("six.xyz", "path must end in .svg, .png or .pdf, got "), ("six.", ""), ("six", "")]
+)
+def test_only_what_matplotlib_writes_is_drawn(name: str, message: str, tmp_path: Path) -> None:
+    """A name without an ending is that of a PNG."""
+    pytest.importorskip("matplotlib")
+    drawn: list[Any] = []
+    if message:
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}'.*{re.escape(name)}'$"):
+            save_figure(tmp_path / name, drawn.append)
+        assert drawn == list(tmp_path.iterdir()) == []
+    else:
+        assert save_figure(tmp_path / name, draw_six).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("suffix", ["SVG", "Png"])
+def test_capital_letters_do_not_matter(suffix: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pictures = [save_figure(tmp_path / f"six.{ending}", draw_six).read_bytes() for ending in (suffix, suffix.lower())]
+    assert pictures[0][:5] == pictures[1][:5]
+    assert b"<dc:date>" not in pictures[0]
+
+
+@pytest.mark.parametrize("path", [None, 5, [], {}, object()], ids=lambda x: type(x).__name__)
+def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
+    with pytest.raises(TypeError, match="^path must be the name of a file, got "):
+        save_figure(path, draw_six)
+
+
+@pytest.mark.parametrize("columns", [0, -1, 1.5, None, "x"], ids=str)
+def test_panels_are_counted_in_whole_numbers(columns: Any, tmp_path: Path) -> None:
+    with pytest.raises((TypeError, ValueError), match="^columns"):
+        save_figure(tmp_path / "six.svg", draw_six, columns)

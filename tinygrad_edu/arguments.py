@@ -21,6 +21,7 @@ class Range(NamedTuple):
     below: float
 
 
+FINITE = Range("a finite number", math.nextafter(-math.inf, 0.0), math.inf)
 POSITIVE = Range("a positive number", math.ulp(0.0), math.inf)
 NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
 FRACTION = Range("from 0 to below 1", 0.0, 1.0)
@@ -35,8 +36,12 @@ def real(number: object, name: str = "") -> float:
     if type(number) is float:
         return number
     complex_or_text = isinstance(number, (str, Complex)) and not isinstance(number, Real)  # numpy's have a __float__
-    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text:
-        return float(number)  # type: ignore[arg-type]
+    several = getattr(number, "ndim", 0)  # of an array
+    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text and not several:
+        try:
+            return float(number)  # type: ignore[arg-type]
+        except OverflowError:
+            raise OverflowError(f"{name or 'a whole number'} is too large for a float") from None
     prefix = f"{name}: " if name else ""
     raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")
 

@@ -53,7 +53,7 @@ WORDS = {
     "interrupted": "interrupted in epoch {epoch}",
     "parameters of": "{ending}; the parameters are those of epoch {best}", "time left": "{minutes}:{seconds:02} left",
     "training loss": "training loss", "validation": "validation error", "best epoch": "best epoch", "epochs": "epoch",
-    "class": "class {k}", "curves": "{legend}; epochs 1 to {epochs}, up to {greatest}",
+    "class": "class {k}", "curves": "{legend}; epochs 1 to {epochs}, from {least} to {greatest}",
     "plane": "digits: the examples' classes; predicted: {regions}", "region": "{k} where {shade!r}",
     "true and predicted": "true \\ predicted",
     "no matplotlib": "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib",

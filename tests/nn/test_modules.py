@@ -235,8 +235,14 @@ def test_a_seed_leaves_the_random_module_alone() -> None:
     random.seed(1)
     state = random.getstate()
     MLP(3, [4, 2], seed=7)
-    MLP(3, [4, 2])
     assert random.getstate() == state
+
+
+def test_without_a_seed_the_random_module_decides() -> None:
+    random.seed(1)
+    first, second = (MLP(3, [4, 2]).state_dict() for _ in range(2))
+    random.seed(1)
+    assert MLP(3, [4, 2]).state_dict() == first != second
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))

@@ -1,7 +1,8 @@
 """Load or make up data sets to train on, and prepare their examples for a network.
 
 Examples are two lists of equal length, inputs and targets; an input is a list of numbers. data/SOURCES.md says where
-the real ones come from. Whatever is random takes a seed: the same seed gives the same numbers.
+the real ones come from. Whatever is random takes a seed: the same seed gives the same numbers. Without one the numbers
+are those that `random.seed` leads to. Wherever a list is taken, a numpy array of numbers or a generator will do.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import csv
 import gzip
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range
+from tinygrad_edu.arguments import FINITE, FRACTION, NOT_NEGATIVE, count, in_range, listed
 from tinygrad_edu.nn.modules import Seed, generator_of
 
 Inputs = list[list[float]]
@@ -84,32 +85,24 @@ def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, 
     >>> [round(x, 3) for x in inputs[1]], classes
     ([0.617, -0.424], [0, 1, 0, 1])
     """
-    classes = classes_in_turn(n, 2)
-    points = []
-    for position, k in zip(positions(n), classes, strict=True):
-        x, y = math.cos(math.pi * position), math.sin(math.pi * position)
-        points.append([x, y] if k == 0 else [1.0 - x, 0.5 - y])
-    return with_noise(points, noise, seed), classes
+
+    def point(position: float, k: int) -> list[float]:
+        """Return a point of the half circle of class k."""
+        x, y = on_circle(1.0, math.pi * position)
+        return [x, y] if k == 0 else [1.0 - x, 0.5 - y]
+
+    return classes_in_turn(n, 2, point, noise, seed)
 
 
 def circles(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
     """Make a circle of radius 1, class 0, and one of radius ½ within it, class 1."""
-    classes = classes_in_turn(n, 2)
-    points = [
-        on_circle(1.0 if k == 0 else 0.5, 2.0 * math.pi * position)
-        for position, k in zip(positions(n), classes, strict=True)
-    ]
-    return with_noise(points, noise, seed), classes
+    return classes_in_turn(n, 2, lambda position, k: on_circle(1.0 - 0.5 * k, 2.0 * math.pi * position), noise, seed)
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: Seed = None, turns: float = 1.0) -> tuple[Inputs, list[int]]:
     """Make two arms that wind around each other from the centre to radius 1, classes 0 and 1."""
-    classes = classes_in_turn(n, 2)
-    points = [
-        on_circle(position, 2.0 * math.pi * turns * position + math.pi * k)
-        for position, k in zip(positions(n), classes, strict=True)
-    ]
-    return with_noise(points, noise, seed), classes
+    angle = 2.0 * math.pi * in_range("turns", turns, FINITE)
+    return classes_in_turn(n, 2, lambda radius, k: on_circle(radius, angle * radius + math.pi * k), noise, seed)
 
 
 def xor(n: int = 4, noise: float = 0.0, seed: Seed = None) -> tuple[Inputs, list[int]]:
@@ -124,9 +117,8 @@ def xor(n: int = 4, noise: float = 0.0, seed: Seed = None) -> tuple[Inputs, list
 
 def blobs(n: int = 150, noise: float = 0.3, seed: Seed = None, n_classes: int = 3) -> tuple[Inputs, list[int]]:
     """Make clouds around points that lie evenly on a circle of radius 1, one per class."""
-    classes = classes_in_turn(n, n_classes)
-    points = [on_circle(1.0, 2.0 * math.pi * k / n_classes) for k in classes]
-    return with_noise(points, noise, seed), classes
+    n_classes = count("n_classes", n_classes)
+    return classes_in_turn(n, n_classes, lambda _, k: on_circle(1.0, 2.0 * math.pi * k / n_classes), noise, seed)
 
 
 def sine(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[float]]:
@@ -150,9 +142,12 @@ def on_circle(radius: float, angle: float) -> list[float]:
     return [radius * math.cos(angle), radius * math.sin(angle)]
 
 
-def classes_in_turn(n: int, n_classes: int) -> list[int]:
-    """Return n classes: 0, …, n_classes - 1, over and over."""
-    return [i % n_classes for i in range(count("n", n))]
+def classes_in_turn(
+    n: int, n_classes: int, point: Callable[[float, int], list[float]], noise: float, seed: Seed
+) -> tuple[Inputs, list[int]]:
+    """Make n examples of the classes 0, …, n_classes - 1, over and over: point(position, class), with noise."""
+    examples = [(position, i % n_classes) for i, position in enumerate(positions(n))]
+    return with_noise([point(*example) for example in examples], noise, seed), [k for _, k in examples]
 
 
 def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
@@ -165,10 +160,12 @@ def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
 # ------------------------------------------------------------------------------------------- preparing examples
 
 
-def check_examples(inputs: Sequence[Any], targets: Sequence[Any]) -> None:
-    """Raise ValueError unless there are examples, and as many inputs as targets."""
+def check_examples(inputs: Any, targets: Any) -> Examples:
+    """Return inputs and targets as lists. Raises ValueError unless there are examples, and a target per input."""
+    inputs, targets = listed("inputs", inputs), listed("targets", targets)
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"needs examples, a target per input, got {len(inputs)} inputs and {len(targets)} targets")
+    return inputs, targets
 
 
 def train_test_split(
@@ -182,12 +179,12 @@ def train_test_split(
     >>> train, test
     (([[3.0], [2.0]], [3, 2]), ([[1.0]], [1]))
     """
-    check_examples(inputs, targets)
-    n_test = round(len(inputs) * test_size)
+    inputs, targets = check_examples(inputs, targets)
+    n_test = round(len(inputs) * in_range("test_size", test_size, FRACTION))
     if not 0 < n_test < len(inputs):
         raise ValueError(f"test_size={test_size} of {len(inputs)} examples leaves a part empty ({n_test} to test)")
-    order = shuffled(len(inputs), seed)
-    return chosen(inputs, targets, order[n_test:]), chosen(inputs, targets, order[:n_test])
+    inputs, targets = shuffled(inputs, targets, seed)
+    return (inputs[n_test:], targets[n_test:]), (inputs[:n_test], targets[:n_test])
 
 
 def mini_batches(
@@ -199,51 +196,60 @@ def mini_batches(
     [[1, 3], [2]]
     """
     batch_size = count("batch_size", batch_size)
-    check_examples(inputs, targets)
-    order = shuffled(len(inputs), seed)
-    for start in range(0, len(order), batch_size):
-        yield chosen(inputs, targets, order[start : start + batch_size])
+    xs, ys = shuffled(*check_examples(inputs, targets), seed)
+    return ((xs[i : i + batch_size], ys[i : i + batch_size]) for i in range(0, len(xs), batch_size))
 
 
-def shuffled(n: int, seed: Seed) -> list[int]:
-    """Return 0, …, n - 1 in random order."""
-    order = list(range(n))
+def shuffled(inputs: Sequence[Any], targets: Sequence[Any], seed: Seed) -> Examples:
+    """Return the examples in random order."""
+    order = list(range(len(inputs)))
     generator_of(seed).shuffle(order)
-    return order
-
-
-def chosen(inputs: Sequence[Any], targets: Sequence[Any], indices: Sequence[int]) -> Examples:
-    """Return the examples at these indices."""
-    return [inputs[i] for i in indices], [targets[i] for i in indices]
+    return [inputs[i] for i in order], [targets[i] for i in order]
 
 
 def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]) -> list[Inputs]:
     """Scale each feature: subtract the mean, divide by the standard deviation, both those of the training inputs.
 
     The others are scaled by the same numbers: what is held out must not decide how it is scaled. A feature that does
-    not vary in training is only shifted. Raises ValueError on no training inputs, or on inputs of different lengths.
+    not vary in training is only shifted. Raises TypeError or ValueError on no training inputs, on inputs of different
+    lengths or of none, and on whatever is no finite number.
 
     >>> standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
     [[[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]]]
     """
-    if not train:
-        raise ValueError("standardise needs training inputs, got none")
-    lengths = {len(row) for rows in (train, *others) for row in rows}
-    if len(lengths) > 1:
-        raise ValueError(f"standardise needs inputs of one length, got lengths {sorted(lengths)}")
-    scales = [mean_and_deviation(feature) for feature in zip(*train, strict=True)]
+    parts = [finite_rows("standardise: train", train)]
+    parts += [finite_rows(f"standardise: others[{i}]", rows) for i, rows in enumerate(others)]
+    lengths = {len(row) for rows in parts for row in rows}
+    if not parts[0] or len(lengths) > 1 or 0 in lengths:
+        raise ValueError(f"standardise needs training inputs, all of one length, got lengths {sorted(lengths)}")
+    scales = [scale_of(feature) for feature in zip(*parts[0], strict=True)]
+    scaled = [[[scale(x) for x, scale in zip(row, scales, strict=True)] for row in rows] for rows in parts]
+    if not all(math.isfinite(x) for rows in scaled for row in rows for x in row):
+        raise OverflowError("standardise: others are too far from train, whose deviation they are divided by")
+    return scaled
+
+
+def finite_rows(name: str, rows: Any) -> Inputs:
+    """Return rows of numbers as lists of floats. Raises TypeError or ValueError, with the place, for anything else."""
     return [
-        [[(x - mu) / sigma for x, (mu, sigma) in zip(row, scales, strict=True)] for row in rows]
-        for rows in (train, *others)
+        [in_range(f"{name}[{i}][{j}]", x, FINITE) for j, x in enumerate(listed(f"{name}[{i}]", row))]
+        for i, row in enumerate(listed(name, rows))
     ]
 
 
-def mean_and_deviation(feature: Sequence[float]) -> tuple[float, float]:
-    """Return the mean μ and the standard deviation σ of numbers; σ = 1, to divide by, where they do not vary."""
-    mu = math.fsum(feature) / len(feature)
+def scale_of(feature: Sequence[float]) -> Callable[[float], float]:
+    """Return x -> (x - μ) / σ with the mean μ and the standard deviation σ of numbers; x -> x - μ if they do not vary.
+
+    All is computed in units of a power of two near the greatest number: exactly the same, and no square is too large or
+    too small for a float.
+    """
     if min(feature) == max(feature):
-        return mu, 1.0
-    return mu, math.sqrt(math.fsum((x - mu) * (x - mu) for x in feature) / len(feature))
+        return lambda x: x - feature[0]
+    unit = math.ldexp(0.5, math.frexp(max(map(abs, feature)))[1])
+    numbers = [x / unit for x in feature]
+    mu = math.fsum(numbers) / len(numbers)
+    sigma = math.sqrt(math.fsum((x - mu) * (x - mu) for x in numbers) / len(numbers))
+    return lambda x: (x / unit - mu) / sigma
 
 
 def one_hot(k: int, n_classes: int) -> list[float]:
@@ -252,6 +258,7 @@ def one_hot(k: int, n_classes: int) -> list[float]:
     >>> one_hot(1, 3)
     [0.0, 1.0, 0.0]
     """
-    if k not in range(n_classes):
+    k, n_classes = count("k", k, least=0), count("n_classes", n_classes)
+    if k >= n_classes:
         raise ValueError(f"one_hot needs a class from 0 to {n_classes - 1}, got {k!r}")
     return [1.0 if i == k else 0.0 for i in range(n_classes)]

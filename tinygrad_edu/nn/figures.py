@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.files import write_whole
+from tinygrad_edu.arguments import count
+from tinygrad_edu.files import file_path, write_whole
 from tinygrad_edu.words import say
 
 # What is told apart by colour is told apart by line or marker too, for those who see colours alike.
@@ -30,9 +31,10 @@ def save_figure(
 
     `draw` is called with the axes of as many panels side by side as there are columns; `size` is in inches, of which
     nine are as wide as a README. Each curve of a panel has its own colour and line. No window opens, and the same
-    figure gives the same bytes. Without matplotlib, print a line that says so and return None.
+    figure gives the same bytes. Raises ValueError, before anything is drawn, for a name that ends in something else.
+    Without matplotlib, print a line that says so and return None.
     """
-    path = Path(path)
+    path, columns = file_path(path), count("columns", columns)
     if not has_matplotlib():
         print(say("no figure", file=path.name), file=sys.stderr)
         return None
@@ -43,9 +45,11 @@ def save_figure(
     curves = {"axes.prop_cycle": cycler(color=COLOURS, linestyle=LINES), "lines.linewidth": 2.0}
     levels = {"contour.linewidth": 0.8, "contour.negative_linestyle": "solid"}
     style: Any = {**curves, **levels, "svg.hashsalt": path.name, "svg.fonttype": "none"}
-    picture, format = io.BytesIO(), path.suffix[1:] or "png"
+    picture, format = io.BytesIO(), path.suffix[1:].lower() or "png"
     with rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
+        if format not in figure.canvas.get_supported_filetypes():
+            raise ValueError(f"path must end in .svg, .png or .pdf, got {str(path)!r}")
         draw(*figure.subplots(1, columns, squeeze=False)[0])
         figure.savefig(picture, format=format, dpi=120, metadata={"Date": None} if format == "svg" else None)
     return write_whole(path, picture.getvalue())

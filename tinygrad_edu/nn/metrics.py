@@ -1,72 +1,123 @@
-"""Measure how good a classifier is: compare the classes it predicts with the true ones."""
+"""Measure how good a classifier is: compare the classes it predicts with the true ones.
+
+A class has a place among the outputs, 0, 1, …, and it may have a name, of any hashable kind: `names` are in the order
+of the outputs. nan is no class: it raises ValueError.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from numbers import Real
+from typing import Any, TypeAlias
 
+from tinygrad_edu import rules
+from tinygrad_edu.arguments import FINITE, in_range, listed, real
 from tinygrad_edu.nn.data import check_examples
+from tinygrad_edu.operators import number_in
 from tinygrad_edu.words import say
 
+Model: TypeAlias = "Callable[[Any], Any]"
+Names: TypeAlias = "Sequence[Hashable]"
 
-def predicted_class(output: Any) -> int:
-    """Return the class an output stands for: the place of the greatest of several logits; of one logit, 1 if positive.
 
-    >>> predicted_class([0.1, 0.7, -2.0]), predicted_class(0.3), predicted_class(-0.3)
+def predicted_class(output: Any, threshold: float | None = None, name: str = "output") -> int:
+    """Return the place of the greatest of several outputs; of a single one, 1 if it is above the threshold, else 0.
+
+    Without a threshold that is ½ for a probability, which is what `sigmoid` returned, and 0 for a logit, which is all
+    else. Raises ValueError if a number is nan; `name` is what errors call the output.
+
+    >>> predicted_class([0.1, 0.7, -2.0]), predicted_class(0.3), predicted_class(0.3, threshold=0.5)
     (1, 1, 0)
     """
-    if isinstance(output, Sequence):
-        return max(range(len(output)), key=lambda k: output[k])
-    return int(output > 0.0)
+    parts = parts_of(output)
+    numbers = [real(number_in(part), name) for part in parts]
+    if not numbers or any(map(math.isnan, numbers)):
+        raise ValueError(f"{name} stands for no class, got {output!r}")
+    if len(numbers) > 1:
+        return numbers.index(max(numbers))
+    if threshold is None:
+        threshold = 0.5 if getattr(parts[0], "op", None) is rules.sigmoid else 0.0
+    return int(numbers[0] > in_range("threshold", threshold, FINITE))
 
 
-def classes(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[int, int]]:
-    """Return (predicted class, true class) for each example.
+def true_class(target: Any, names: Names, of_one_output: bool, name: str) -> Hashable:
+    """Return the place of the class that a target stands for; if there is no such class, what it is itself.
 
-    A target is whatever the loss was given: a class or a list with one number per class where the model has several
-    outputs; 0 or 1, or -1 or 1, where it has one. Raises ValueError if there are no examples.
+    A target is a name, a place, or a list with a number for each class, of which the greatest counts. Of one output it
+    may also be -1, for class 0, or a probability, for the class that is more likely.
     """
-    check_examples(inputs, targets)
-    pairs = []
-    for x, target in zip(inputs, targets, strict=True):
-        output = model(x)
-        is_index = isinstance(output, Sequence) and not isinstance(target, Sequence)
-        pairs.append((predicted_class(output), target if is_index else predicted_class(target)))
-    return pairs
+    parts = parts_of(target)
+    label = number_in(parts[0]) if len(parts) == 1 else target
+    if label in names:
+        return names.index(label)
+    if isinstance(label, Hashable) and not isinstance(label, (Real, tuple)):
+        if not names:
+            raise TypeError(f"{name} is {label!r}: pass names too, all classes in the order of the outputs")
+        return label
+    place = predicted_class(parts, 0.5, name)
+    return place if len(parts) > 1 or (of_one_output and -1 <= label <= 1) else label
 
 
-def accuracy(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """Return the share of examples whose true class is predicted: see `classes`.
+def parts_of(output: Any) -> list[Any]:
+    """Return the several parts of an output or a target as a list; a single one as a list of one."""
+    found = output.tolist() if hasattr(output, "tolist") else output
+    return list(found) if isinstance(found, Sequence) and not isinstance(found, (str, bytes)) else [found]
+
+
+def classes(
+    model: Model, inputs: Any, targets: Any, names: Names = (), threshold: float | None = None
+) -> tuple[list[Hashable], list[tuple[int, int]]]:
+    """Return all classes, those of the outputs first, and for each example the places of the predicted and true one."""
+    if not callable(model):
+        raise TypeError(f"model must be a function of one input, got {model!r} ({type(model).__name__})")
+    inputs, targets = check_examples(inputs, targets)
+    names = listed("names", names)
+    pairs, n_classes = [], 2
+    for i, (x, target) in enumerate(zip(inputs, targets, strict=True)):
+        outputs = parts_of(model(x))
+        n_classes = max(n_classes, len(outputs))
+        predicted = predicted_class(outputs, threshold, f"model(inputs[{i}])")
+        pairs.append((predicted, true_class(target, names, len(outputs) == 1, f"targets[{i}]")))
+    if names and len(names) < n_classes:
+        raise ValueError(f"names: the model needs {n_classes} names, got {len(names)}")
+    every = list(dict.fromkeys([*range(len(names) or n_classes), *(true for _, true in pairs)]))
+    return [*names, *every[len(names) :]], [(predicted, every.index(true)) for predicted, true in pairs]
+
+
+def accuracy(
+    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
+) -> float:
+    """Return the share of examples whose true class is predicted: see `predicted_class` and `true_class`.
 
     >>> accuracy(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 0])
     0.75
     """
-    pairs = classes(model, inputs, targets)
+    _, pairs = classes(model, inputs, targets, names, threshold)
     return sum(predicted == true for predicted, true in pairs) / len(pairs)
 
 
 def confusion_matrix(
-    model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any], names: Sequence[str] = ()
+    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
 ) -> str:
     """Count, in a table, how many examples of each class (a row) are predicted as which class (a column).
 
-    `names` are those of the classes; without them they are numbered. Raises ValueError if there are too few.
+    Classes that the model does not know come last. Raises ValueError if there are fewer names than outputs.
 
-    >>> print(confusion_matrix(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 0], ["small", "great"]))
-    true \\ predicted  small  great
-               small      2      1
-               great      0      1
+    >>> print(confusion_matrix(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 7], ["small", "great"]))
+    true \\ predicted  small  great  7
+               small      2      0  0
+               great      0      1  0
+                   7      0      1  0
     """
-    pairs = classes(model, inputs, targets)
-    n_classes = 1 + max(max(pair) for pair in pairs)
-    if names and len(names) < n_classes:
-        raise ValueError(f"confusion_matrix needs {n_classes} names, got {len(names)}")
-    names = names or [str(k) for k in range(n_classes)]
+    every, pairs = classes(model, inputs, targets, names, threshold)
+    counts, heads = Counter(pairs), list(map(str, every))
     corner = say("true and predicted")
-    width = max(map(len, [corner, *names]))
-    rows = [[pairs.count((column, row)) for column in range(len(names))] for row in range(len(names))]
-    widths = [max(len(name), len(str(len(pairs)))) for name in names]
+    width = max(map(len, [corner, *heads]))
+    widths = [max(len(head), len(str(len(pairs)))) for head in heads]
+    rows = [[str(counts[column, row]) for column in range(len(heads))] for row in range(len(heads))]
     return "\n".join(
         f"{head:>{width}}  " + "  ".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
-        for head, cells in [(corner, names), *zip(names, rows, strict=True)]
+        for head, cells in [(corner, heads), *zip(heads, rows, strict=True)]
     )

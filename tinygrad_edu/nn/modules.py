@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -320,8 +321,12 @@ def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
 
 
 def generator_of(seed: Seed) -> random.Random:
-    """Return a random generator with that seed, or a generator as it is."""
-    return seed if isinstance(seed, random.Random) else random.Random(seed)
+    """Return a random generator with that seed, or a generator as it is; without a seed, `random.seed` decides."""
+    if isinstance(seed, random.Random):
+        return seed
+    if seed is not None and not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be a whole number, a random.Random or None, got {seed!r} ({type(seed).__name__})")
+    return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
 
 
 def members_of(name: str, attribute: object) -> Iterator[tuple[str, Parameter | Module]]:

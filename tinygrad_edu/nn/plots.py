@@ -5,19 +5,20 @@ Given a path, they are drawn by matplotlib, where it is installed; else they are
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.nn.data import Inputs, finite_rows
 from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, save_figure
-from tinygrad_edu.nn.metrics import classes, predicted_class
+from tinygrad_edu.nn.metrics import Model, Names, classes, predicted_class
+from tinygrad_edu.nn.training import History
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from tinygrad_edu.nn.training import History
 
 COLUMNS, ROWS = 64, 20  # of a plot in characters
 CELLS = 100  # along each side of a drawn plane
@@ -29,56 +30,72 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
     """Plot the training loss, and the validation error where it was measured, over the epochs.
 
     Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
-    characters. Raises ValueError if the history is empty.
+    characters. What is nan or infinite is left out. Raises ValueError if there is nothing else.
     """
-    if not history.epochs:
-        raise ValueError("nothing to plot: no epoch was completed")
-    curves = {say("training loss"): [epoch.loss for epoch in history.epochs]}
-    errors = [epoch.error for epoch in history.epochs if epoch.error is not None]
-    if errors:
-        curves[say("validation")] = errors
+    if not isinstance(history, History):
+        raise TypeError(f"history must be what fit returned, got {history!r} ({type(history).__name__})")
+    losses = finite_points(epoch.loss for epoch in history.epochs)
+    errors = finite_points(epoch.error for epoch in history.epochs)
+    curves = {name: curve for name, curve in [(say("training loss"), losses), (say("validation"), errors)] if curve}
+    if not curves:
+        raise ValueError("history has nothing to plot: no epoch was completed with a finite loss")
     if path is None or not can_draw():
         print(curves_text(curves))
         return None
 
     def draw(axes: Axes) -> None:
         """Draw the curves, and a point at the best epoch."""
-        for name, numbers in curves.items():
-            axes.plot(range(1, len(numbers) + 1), numbers, label=name)
+        for name, points in curves.items():
+            axes.plot(*zip(*points, strict=True), marker="o" if len(points) == 1 else "", label=name)
         if errors:
-            axes.plot(history.best, history.lowest_error, "o", color=COLOURS[1], label=say("best epoch"))
+            axes.plot(*min(errors, key=lambda point: point[1]), "o", color=COLOURS[1], label=say("best epoch"))
         axes.set_xlabel(say("epochs"))
-        axes.set_ylim(bottom=0.0)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
+        if axes.dataLim.ymin >= 0.0:
+            axes.set_ylim(bottom=0.0)
         axes.legend()
 
     return save_figure(path, draw)
 
 
+def finite_points(numbers: Iterable[float | None]) -> list[tuple[int, float]]:
+    """Return (epoch, number) wherever there is a finite number."""
+    return [(i, x) for i, x in enumerate(numbers, start=1) if x is not None and math.isfinite(x)]
+
+
 def plot_decision_boundary(
-    model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any], path: str | Path | None = None
+    model: Model,
+    inputs: Sequence[Any],
+    targets: Sequence[Any],
+    path: str | Path | None = None,
+    names: Names = (),
+    threshold: float | None = None,
 ) -> Path | None:
     """Plot the plane of two features: the class that is predicted everywhere, and the examples.
 
     Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
-    characters. Raises ValueError unless each input has two features.
+    characters. `names` and `threshold` are those of `accuracy`. Raises ValueError unless each input has two features.
     """
-    if any(len(x) != 2 for x in inputs):
-        raise ValueError("a decision boundary is drawn in a plane: each input needs two features")
-    if path is None or not can_draw():
-        print(plane_text(model, inputs, targets))
+    points = finite_rows("inputs", inputs)
+    if any(len(x) != 2 for x in points):
+        raise ValueError("inputs: a decision boundary is drawn in a plane: each input needs two features")
+    every, pairs = classes(model, points, targets, names, threshold)
+    true = [k for _, k in pairs]
+    drawn = path is not None and can_draw()
+    columns, rows = (CELLS, CELLS) if drawn else (COLUMNS, ROWS)
+    xs, ys = spread([x for x, _ in points], columns), spread([y for _, y in points], rows)
+    predicted = [[predicted_class(model([x, y]), threshold, f"model([{x}, {y}])") for x in xs] for y in ys]
+    if path is None or not drawn:
+        numbered = [str(label) if label == k else f"{k} {label}" for k, label in enumerate(every)]
+        print(plane_text(points, true, numbered, xs, ys, predicted))
         return None
     from matplotlib.colors import to_rgb
-
-    true = [k for _, k in classes(model, inputs, targets)]
-    names = [say("class", k=k) for k in range(max(true) + 1)]
-    xs, ys = ranges(inputs, CELLS, CELLS)
-    predicted = [[predicted_class(model([x, y])) for x in xs] for y in ys]
 
     def draw(axes: Axes) -> None:
         """Draw the regions, and the examples on them."""
         colours = [[to_rgb(REGION_COLOURS[k % len(REGION_COLOURS)]) for k in row] for row in predicted]
         axes.imshow(colours, origin="lower", extent=(xs[0], xs[-1], ys[0], ys[-1]), aspect="auto")
-        draw_examples(axes, inputs, true, names)
+        draw_examples(axes, points, true, [say("class", k=label) for label in every])
         axes.set_xlabel("x1")
         axes.set_ylabel("x2")
         axes.legend()
@@ -103,20 +120,14 @@ def can_draw() -> bool:
     return has_matplotlib()
 
 
-def ranges(inputs: Sequence[Sequence[float]], columns: int, rows: int) -> tuple[list[float], list[float]]:
-    """Return the coordinates of columns and rows that cover the inputs with some room around them."""
-    xs, ys = zip(*inputs, strict=True)
-    return spread(xs, columns), spread(ys, rows)
-
-
-def spread(numbers: Iterable[float], n: int) -> list[float]:
+def spread(numbers: Sequence[float], n: int) -> list[float]:
     """Return n numbers evenly spread from below the least to above the greatest.
 
     >>> spread([0.0, 10.0], 3)
     [-1.0, 5.0, 11.0]
     """
     low, high = min(numbers), max(numbers)
-    room = (high - low) / 10.0 or 1.0
+    room = (high - low) / 10.0 or max(1.0, abs(low))
     return [low - room + (high - low + 2.0 * room) * i / (n - 1) for i in range(n)]
 
 
@@ -125,36 +136,34 @@ def nearest(coordinates: Sequence[float], x: float) -> int:
     return min(range(len(coordinates)), key=lambda i: abs(coordinates[i] - x))
 
 
-def plane_text(model: Callable[[Any], Any], inputs: Sequence[Any], targets: Sequence[Any]) -> str:
+def plane_text(
+    points: Inputs, true: list[int], names: list[str], xs: list[float], ys: list[float], predicted: list[list[int]]
+) -> str:
     """Return the plane in characters: examples by the number of their class, regions by a shade, a legend below."""
-    pairs = classes(model, inputs, targets)
-    xs, ys = ranges(inputs, COLUMNS, ROWS)
-    grid = [[REGIONS[predicted_class(model([x, y])) % len(REGIONS)] for x in xs] for y in ys]
-    for (x, y), (_, true) in zip(inputs, pairs, strict=True):
-        grid[nearest(ys, y)][nearest(xs, x)] = str(true % 10)
-    lines = ["".join(row) for row in reversed(grid)]
-    regions = ", ".join(say("region", k=k, shade=REGIONS[k]) for k in sorted({k for pair in pairs for k in pair}))
-    return "\n".join([*framed(lines), say("plane", regions=regions)])
+    grid = [[REGIONS[k % len(REGIONS)] for k in row] for row in predicted]
+    for (x, y), k in zip(points, true, strict=True):
+        grid[nearest(ys, y)][nearest(xs, x)] = str(k % 10)
+    shown = sorted({*true, *(k for row in predicted for k in row)})
+    regions = ", ".join(say("region", k=names[k], shade=REGIONS[k % len(REGIONS)]) for k in shown)
+    return framed(grid, say("plane", regions=regions))
 
 
-def curves_text(curves: dict[str, list[float]]) -> str:
-    """Return curves over the epochs in characters, from 0 to the greatest number, with a legend below."""
-    greatest = max(max(numbers) for numbers in curves.values()) or 1.0
-    n_epochs = max(map(len, curves.values()))
-    heights = [greatest * i / (ROWS - 1) for i in range(ROWS)]
+def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
+    """Return curves over the epochs in characters, with a legend below; 0 is always within."""
+    epochs, numbers = zip(*(point for points in curves.values() for point in points), strict=True)
+    n_epochs, least, greatest = max(epochs), min(0.0, *numbers), max(0.0, *numbers)
+    greatest += least == greatest
+    heights = [least + (greatest - least) * i / (ROWS - 1) for i in range(ROWS)]
     grid = [[" "] * COLUMNS for _ in heights]
-    marks = "*o"[: len(curves)]
-    for mark, numbers in zip(marks, curves.values(), strict=True):
-        for i, number in enumerate(numbers):
-            column = i * (COLUMNS - 1) // max(1, n_epochs - 1)
-            grid[nearest(heights, number)][column] = mark
-    lines = ["".join(row) for row in reversed(grid)]
-    legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
-    below = say("curves", legend=legend, epochs=n_epochs, greatest=f"{greatest:.4g}")
-    return "\n".join([*framed(lines), below])
+    for mark, points in zip("*o", curves.values(), strict=False):
+        for epoch, number in points:
+            grid[nearest(heights, number)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
+    legend = ", ".join(f"{mark} {name}" for mark, name in zip("*o", curves, strict=False))
+    scale = {"least": f"{least:.4g}", "greatest": f"{greatest:.4g}"}
+    return framed(grid, say("curves", legend=legend, epochs=n_epochs, **scale))
 
 
-def framed(lines: Sequence[str]) -> list[str]:
-    """Put a frame around lines of equal length."""
-    edge = f"+{'-' * len(lines[0])}+"
-    return [edge, *(f"|{line}|" for line in lines), edge]
+def framed(grid: Sequence[Sequence[str]], legend: str) -> str:
+    """Write rows of characters, the last one on top, with a frame around them and a legend below."""
+    edge = f"+{'-' * len(grid[0])}+"
+    return "\n".join([edge, *(f"|{''.join(row)}|" for row in reversed(grid)), edge, legend])
