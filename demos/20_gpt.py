@@ -4,10 +4,10 @@ Claim: yes, in half a minute. It reads a name letter by letter and says at each 
 next. A guess without knowledge costs ln 27 = 3.30 per letter; after one pass through 1,500 names the cost of names it
 has never seen is below 2.5. What it makes up is no name it has read, mostly, but sounds like one.
 
-Attention lets a place look back: it asks a question (query), each place up to here shows what it has (key) and hands out
-something (value); softmax of query · key / √n says how much of each value is taken. Sources: Vaswani et al., "Attention
-is all you need", 2017; Karpathy, microgpt, 2026, whose network this is; Zhang and Sennrich, "Root mean square layer
-normalization", 2019. Names: the United States Census of 1990.
+Attention lets a place look back: it asks a question (query), each place up to here shows what it has (key) and hands
+out something (value); softmax of query · key / √n says how much of each value is taken. Sources: Vaswani et al.,
+"Attention is all you need", 2017; Karpathy, microgpt, 2026, whose network this is; Zhang and Sennrich, "Root mean
+square layer normalization", 2019. Names: the United States Census of 1990.
 """
 
 import random

@@ -20,6 +20,6 @@ __all__ = [
     "MLP", "SGD", "Adadelta", "Adagrad", "Adam", "BatchNorm", "ExponentialDecay", "History", "InverseTimeDecay",
     "Layer", "Maxout", "Module", "Neuron", "Optimizer", "RMSprop", "StepDecay", "accuracy", "binary_cross_entropy",
     "blobs", "circles", "confusion_matrix", "cross_entropy", "empirical_risk", "fit", "hinge", "l2_penalty", "load",
-    "load_digits", "load_iris", "load_names", "mean", "mini_batches", "moons", "one_hot", "plot_decision_boundary", "plot_loss",
-    "save", "sine", "spirals", "squared_error", "standardise", "train_test_split", "xor",
+    "load_digits", "load_iris", "load_names", "mean", "mini_batches", "moons", "one_hot", "plot_decision_boundary",
+    "plot_loss", "save", "sine", "spirals", "squared_error", "standardise", "train_test_split", "xor",
 ]  # fmt: skip
