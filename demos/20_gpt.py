@@ -12,7 +12,6 @@ square layer normalization", 2019. Names: the United States Census of 1990.
 
 import random
 import time
-from itertools import chain
 from typing import Any
 
 from tinygrad_edu import Parameter, relu, softmax, static_graph, weighted_sum
@@ -21,9 +20,9 @@ from tinygrad_edu.nn import Adam, cross_entropy, load_names, one_hot
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the dot stands before a name and after it
 WIDTH, HEADS, LONGEST = 8, 2, 8
 HEAD = WIDTH // HEADS
-rng = random.Random(0)
 Vector = list[Any]
-Matrix = list[list[Parameter]]
+Memory = tuple[list[Vector], list[Vector]]  # keys and values
+rng = random.Random(0)
 
 # %% data: names of at most 8 letters; the last 200 are kept for the test
 names = [name for name in load_names() if len(name) <= LONGEST]
@@ -36,8 +35,8 @@ def letters_of(name: str) -> list[list[float]]:
     return [one_hot(LETTERS.index(letter), len(LETTERS)) for letter in f".{name}."]
 
 
-# %% parameters: a matrix is a list of rows, each with the weights of one output
-def matrix(rows: int, columns: int) -> Matrix:
+# %% parameters: a matrix is a list of rows, the weights of one output each
+def matrix(rows: int, columns: int) -> list[Vector]:
     return [[Parameter(rng.gauss(0.0, 0.08)) for _ in range(columns)] for _ in range(rows)]
 
 
@@ -45,12 +44,12 @@ letter_embedding, place_embedding = matrix(WIDTH, len(LETTERS)), matrix(LONGEST 
 query, key, value, out = (matrix(WIDTH, WIDTH) for _ in range(4))
 up, down = matrix(4 * WIDTH, WIDTH), matrix(WIDTH, 4 * WIDTH)
 logits_of = matrix(len(LETTERS), WIDTH)
-matrices = [letter_embedding, place_embedding, query, key, value, out, up, down, logits_of]
-parameters = [*chain.from_iterable(chain.from_iterable(matrices))]
+parameters = [p for m in (letter_embedding, place_embedding, query, key, value, out, up, down, logits_of)
+              for row in m for p in row]  # fmt: skip
 
 
 # %% the network
-def linear(x: Vector, rows: Matrix) -> Vector:
+def linear(x: Vector, rows: list[Vector]) -> Vector:
     return [weighted_sum(row, x) for row in rows]
 
 
@@ -64,9 +63,9 @@ def normalise(x: Vector) -> Vector:
     return [xi * scale for xi in x]
 
 
-def attend(x: Vector, keys: list[Vector], values: list[Vector]) -> Vector:
+def attend(x: Vector, memory: Memory) -> Vector:
     """Look back, with each head on its own part of the vectors."""
-    q, attended = linear(x, query), []
+    (keys, values), q, attended = memory, linear(x, query), []
     keys.append(linear(x, key))
     values.append(linear(x, value))
     for start in range(0, WIDTH, HEAD):
@@ -76,57 +75,51 @@ def attend(x: Vector, keys: list[Vector], values: list[Vector]) -> Vector:
     return linear(attended, out)
 
 
-def gpt(letter: Vector, place: int, keys: list[Vector], values: list[Vector]) -> Vector:
+def gpt(letter: Vector, place: int, memory: Memory) -> Vector:
     """Return the logits of the next letter, given a letter, its place, and the keys and values of those before."""
     x = normalise(add(linear(letter, letter_embedding), place_embedding[place]))
-    x = add(x, attend(normalise(x), keys, values))
+    x = add(x, attend(normalise(x), memory))
     hidden = map(relu, linear(normalise(x), up))
     return linear(add(x, linear([*hidden], down)), logits_of)
 
 
 def loss(letters: list[Vector]) -> Any:
     """Return the mean cross-entropy of the letters of a name, each told from those before it."""
-    keys: list[Vector] = []
-    values: list[Vector] = []
-    steps = enumerate(zip(letters[:-1], letters[1:], strict=True))
-    losses = [cross_entropy(gpt(letter, place, keys, values), following) for place, (letter, following) in steps]
-    return sum(losses) / len(losses)
+    memory: Memory = [], []
+    places = range(len(letters) - 1)
+    return sum(cross_entropy(gpt(letters[i], i, memory), letters[i + 1]) for i in places) / len(places)
 
 
 # %% training: a static graph for each length of names, traced when the first of that length comes
 graphs = {length: static_graph(loss, parameters) for length in range(LONGEST + 1)}
 optimiser = Adam(parameters, lr=0.01)
+start = time.perf_counter()
 
 
-def mean_loss(some: list[str]) -> float:
-    return sum(graphs[len(name)](letters_of(name)) for name in some) / len(some)
+def report(step: int) -> None:
+    mean_loss = sum(graphs[len(name)](letters_of(name)) for name in test) / len(test)
+    print(f"after {step:4} names: loss {mean_loss:.3f} on the test   {time.perf_counter() - start:.0f} s")
 
 
 print(f"{len(parameters):,} parameters, {len(train):,} names to learn from, {len(test)} for the test")
-start = time.perf_counter()
 for step, name in enumerate(train):
     if step % 400 == 0:
-        print(f"after {step:4} names: loss {mean_loss(test):.3f} on the test   {time.perf_counter() - start:.0f} s")
+        report(step)
     optimiser.zero_grad()
     graphs[len(name)](letters_of(name))
     optimiser.lr = 0.01 * (1.0 - step / len(train))
     optimiser.step()
-print(f"after {len(train):4} names: loss {mean_loss(test):.3f} on the test   {time.perf_counter() - start:.0f} s\n")
+report(len(train))
 
 
 # %% new names: each letter is drawn as likely as the network says
 def make_up() -> str:
-    name, keys, values = "", [], []  # type: tuple[str, list[Vector], list[Vector]]
-    while len(name) < LONGEST:
-        probabilities = softmax(gpt(letters_of(name)[-2], len(name), keys, values))
-        first = 0 if name else 1  # a name has a letter at least
-        (letter,) = rng.choices(LETTERS[first:], [p.data for p in probabilities[first:]])
-        if letter == ".":
-            break
-        name += letter
-    return name
+    name, memory = "", ([], [])  # type: tuple[str, Memory]
+    while len(name) < LONGEST and not name.endswith("."):
+        probabilities = softmax(gpt(letters_of(name)[-2], len(name), memory))
+        name += rng.choices(LETTERS, [p.data for p in probabilities])[0]
+    return name.rstrip(".")
 
 
 made_up = [make_up() for _ in range(20)]
-print(", ".join(made_up))
-print(f"{sum(name in names for name in made_up)} of 20 are in the list")
+print(f"\n{', '.join(made_up)}\n{sum(name in names for name in made_up)} of 20 are in the list")
