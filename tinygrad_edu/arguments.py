@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from numbers import Complex, Real
 from typing import Any, NamedTuple, TypeVar
@@ -21,6 +22,7 @@ class Range(NamedTuple):
     below: float
 
 
+FINITE = Range("a finite number", -sys.float_info.max, math.inf)
 POSITIVE = Range("a positive number", math.ulp(0.0), math.inf)
 NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
 FRACTION = Range("from 0 to below 1", 0.0, 1.0)
