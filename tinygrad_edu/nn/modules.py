@@ -372,7 +372,7 @@ def arrays_of(name: str, whole: Any) -> Iterator[tuple[str, Any]]:
 
 
 def distinct(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the arrays that have no Parameter of their own: all stand in arrays before."""
+    """Remove the arrays that have no Parameter of their own: all stand in arrays before."""
     first_of = {leaf: name for name, array in reversed(arrays.items()) for leaf in leaves_in(array)}
     return {name: arrays[name] for name in arrays if name in set(first_of.values())}
 

@@ -190,11 +190,9 @@ def examples(name: str, given: Any) -> Examples:
 
 def check_arguments(model: Any, loss: Any, error: Any, optimizer: Any, decay: Any, l2: float) -> None:
     """Raise TypeError or ValueError if `fit` cannot use what it is given."""
-    may_be_none = {"error": (error, Callable), "optimizer": (optimizer, Optimizer), "decay": (decay, Decay)}
-    kinds: dict[str, Any] = {"model": (model, Module), "loss": (loss, Callable), **may_be_none}
+    kinds: dict[str, Any] = {"model": (model, Module), "loss": (loss, Callable), "error": (error, Callable | None)}
+    kinds |= {"optimizer": (optimizer, Optimizer | None), "decay": (decay, Decay | None)}
     for name, (given, kind) in kinds.items():
-        if given is None and name in may_be_none:
-            continue
         if not isinstance(given, kind):
             raise TypeError(f"fit: {name} is of a wrong kind, got {given!r} ({type(given).__name__})")
     if decay and decay.optimizer is not optimizer:
