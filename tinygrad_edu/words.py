@@ -47,10 +47,11 @@ WORDS = {
     'a Value within it: save_stepper(value, "part.html"). To see everything, pass max_nodes={all}.',
     "no picture": "There is no picture, because no Graphviz was found: {advice}",
     # training
-    "epoch": "epoch {epoch}  {result}", "epoch of": "epoch {epoch}/{epochs}", "loss": "loss {loss:.4f}",
-    "validation error": "{loss}  validation error {error:.4f}", "all done": "all {epochs} epochs are done",
+    "epoch": "epoch {epoch}  {result}", "epoch of": "epoch {epoch}/{epochs}", "loss": "loss {loss}",
+    "validation error": "{loss}  validation error {error}", "all done": "all {epochs} epochs are done",
     "stopped": "stopped: no lower validation error in {patience} epochs",
     "interrupted": "interrupted in epoch {epoch}",
+    "diverged": "diverged: the loss rose from {first} to {last}, try a smaller learning rate",
     "parameters of": "{ending}; the parameters are those of epoch {best}", "time left": "{minutes}:{seconds:02} left",
     "training loss": "training loss", "validation": "validation error", "best epoch": "best epoch", "epochs": "epoch",
     "class": "class {k}", "curves": "{legend}; epochs 1 to {epochs}, from {least} to {greatest}",

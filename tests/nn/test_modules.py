@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.oracles import assert_close, gradient_of, slope_along
 from tinygrad_edu import Parameter, Symbol, Value, functions, rules, topological_order
-from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+from tinygrad_edu.nn import MLP, SGD, BatchNorm, Layer, Maxout, Module, Neuron, fit, load, save, squared_error
 from tinygrad_edu.nn.modules import ACTIVATIONS, RECTIFIERS
 
 
@@ -207,6 +208,135 @@ def test_a_module_of_ones_own_has_the_parameters_of_its_attributes() -> None:
     assert [name for name, _ in Own().named_parameters()] == ["scale", "pair.0", "pair.1.w.0", "pair.1.b"]
 
 
+# ------------------------------------------------------------------------------ modules of one's own, shared parts
+
+
+class Own(Module):
+    """A module whose only attribute is what it is given."""
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+        self.name_members()
+
+    def forward(self, x: Any) -> Any:
+        return sum([parameter * x for parameter in self.parameters()], start=Value(0.0))
+
+
+@pytest.mark.parametrize(
+    ("items", "state"),
+    [
+        ([Parameter(1.0), None], {"items.0": 1.0}),
+        ([0.5, Parameter(1.0), "x", Value(3.0)], {"items.1": 1.0}),
+        ([Parameter(1.0), Neuron(1, seed=0)], {"items.0": 1.0, "items.1.w": [1.193112292156655], "items.1.b": 0.0}),
+        ([[Parameter(1.0), Parameter(2.0)], [Parameter(3.0)]], {"items.0": [1.0, 2.0], "items.1": [3.0]}),
+        ([[Parameter(1.0)], Parameter(2.0)], {"items.0": [1.0], "items.1": 2.0}),
+        ({"a": Parameter(1.0), "b": [Parameter(2.0)], "c": None}, {"items.a": 1.0, "items.b": [2.0]}),
+        ((Parameter(1.0), Parameter(2.0)), {"items": [1.0, 2.0]}),
+        ([Parameter(1.0), [], {}], {"items.0": 1.0}),
+    ],
+    ids=["None", "floats", "a module", "unequal rows", "two depths", "a dictionary", "a tuple", "empty"],
+)
+def test_parameters_are_found_among_other_things(items: Any, state: Any, tmp_path: Path) -> None:
+    """By parameters(), state_dict, save, load and fit alike."""
+    module = Own(items)
+    assert module.state_dict() == state
+    path = save(module, tmp_path / "own.json")
+    before = [parameter.data for parameter in module.parameters()]
+    fit(module, squared_error, ([1.0], [9.0]), epochs=2, progress=False)
+    assert [parameter.data for parameter in module.parameters()] != before
+    load(module, path)
+    assert [parameter.data for parameter in module.parameters()] == before
+
+
+class Twice(Module):
+    """One neuron under two names, and one of its weights under a third."""
+
+    def __init__(self) -> None:
+        self.first = Neuron(2, seed=0)
+        self.second = self.first
+        self.tied = self.first.w[0]
+        self.name_members()
+
+    def forward(self, x: Any) -> Any:
+        return self.first(x) + self.second(x)
+
+
+def test_what_stands_in_two_places_is_one(tmp_path: Path) -> None:
+    """As in PyTorch: named where it stands first."""
+    module = Twice()
+    assert [name for name, _ in module.named_parameters()] == ["first.w.0", "first.w.1", "first.b"]
+    assert [parameter.label for parameter in module.parameters()] == ["first.w.0", "first.w.1", "first.b"]
+    assert module.first.place == "first."
+    assert list(module.state_dict()) == ["first.w", "first.b"]
+    assert module.weights() == module.first.w
+    other = Twice()
+    module.first.w[0].data = 5.0
+    load(other, save(module, tmp_path / "twice.json"))
+    assert other.tied.data == 5.0
+
+
+def test_the_l2_penalty_counts_a_shared_weight_once() -> None:
+    """With no gradient from the loss, w ← w - lr · l2 · w."""
+    module = Twice()
+    before = [w.data for w in module.first.w]
+    train, optimizer = ([[0.0, 0.0]], [0.0]), SGD(module.parameters(), lr=0.5)
+    fit(module, squared_error, train, optimizer=optimizer, epochs=1, l2=0.5, progress=False)
+    assert [w.data for w in module.first.w] == [0.75 * w for w in before]
+
+
+def test_a_module_that_knows_the_one_it_stands_in_goes_in_no_circle() -> None:
+    whole, part = Own([]), Own([Parameter(1.0)])
+    whole.part, part.whole = part, whole
+    assert [name for name, _ in whole.named_parameters()] == ["part.items.0"]
+
+
+@pytest.mark.parametrize(
+    ("names", "penalised"),
+    [
+        (["slope", "intercept"], ["slope", "intercept"]),
+        (["W", "b"], ["W"]),
+        (["W1", "b1", "weight", "bias"], ["W1", "weight"]),
+        (["w", "gamma", "beta"], ["w"]),
+    ],
+    ids=" ".join,
+)
+def test_the_weights_are_all_but_the_biases(names: list[str], penalised: list[str]) -> None:
+    module = Own(None)
+    for name in names:
+        setattr(module, name, Parameter(1.0))
+    module.name_members()
+    assert [parameter.label for parameter in module.weights()] == penalised
+
+
+def test_a_bias_within_w_is_no_weight_and_a_weight_within_b_is_one() -> None:
+    module = Own(None)
+    module.w, module.b = Neuron(1), Neuron(1)
+    module.name_members()
+    assert [parameter.label for parameter in module.weights()] == ["w.w.0", "b.w.0"]
+
+
+def test_a_module_may_have_forward_or_call() -> None:
+    class Double(MLP):
+        def forward(self, x: Any) -> Any:
+            return 2.0 * MLP.__call__(self, x)
+
+    class Triple(Double):
+        def __call__(self, x: Any) -> Any:
+            return 1.5 * super().__call__(x)
+
+    once = MLP(1, [1], seed=0)([1.0]).data
+    assert [kind(1, [1], seed=0)([1.0]).data for kind in (Double, Triple)] == [2.0 * once, 3.0 * once]
+    assert Own([Parameter(2.0)])(3.0).data == 6.0
+
+
+def test_a_module_with_neither_forward_nor_call_says_so() -> None:
+    class Empty(Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"^Empty needs a method forward\(x\), or __call__\(x\), to be called$"):
+        Empty()([1.0])
+
+
 def test_zero_grad_clears_the_parameters() -> None:
     mlp = MLP(2, [2, 1])
     x = [Value(1.0), Value(2.0)]
@@ -238,11 +368,29 @@ def test_a_seed_leaves_the_random_module_alone() -> None:
     assert random.getstate() == state
 
 
-def test_without_a_seed_the_random_module_decides() -> None:
-    random.seed(1)
-    first, second = (MLP(3, [4, 2]).state_dict() for _ in range(2))
-    random.seed(1)
-    assert MLP(3, [4, 2]).state_dict() == first != second
+@pytest.mark.parametrize(
+    "make", [lambda: Neuron(3), lambda: Layer(3, 2), lambda: MLP(3, [4, 2]), lambda: Maxout(3)]
+)
+def test_random_seed_decides_where_no_seed_is_given(make: Callable[[], Module]) -> None:
+    def weights(seed: int) -> list[float]:
+        random.seed(seed)
+        return [parameter.data for module in (make(), make()) for parameter in module.parameters()]
+
+    assert weights(1337) == weights(1337)
+    assert weights(1337) != weights(1338)
+    first, second = weights(1)[: len(weights(1)) // 2], weights(1)[len(weights(1)) // 2 :]
+    assert first != second
+
+
+@pytest.mark.parametrize(("seed", "same"), [(7, random.Random(7)), (True, 1)])
+def test_a_seed_is_a_whole_number_or_a_generator(seed: Any, same: Any) -> None:
+    assert Neuron(2, seed=seed).state_dict() == Neuron(2, seed=same).state_dict()
+
+
+@pytest.mark.parametrize("seed", [[], {}, object(), Value(1.0), (1,), "a", 2.5], ids=lambda seed: type(seed).__name__)
+def test_what_can_be_no_seed_is_refused(seed: Any) -> None:
+    with pytest.raises(TypeError, match=r"^seed must be a whole number, a random\.Random or None, got "):
+        Neuron(2, seed=seed)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -304,9 +452,59 @@ def test_an_input_of_the_wrong_length_is_an_error_with_both_lengths(module: Any,
 
 
 @pytest.mark.parametrize("bad", ["a", None, 1j])
-def test_an_input_that_is_no_number_is_an_error(bad: Any) -> None:
-    with pytest.raises(TypeError, match="a real number is needed"):
-        MLP(1, [1])([bad])
+@pytest.mark.parametrize("module", [Neuron(2), Layer(2, 1), MLP(2, [1]), Maxout(2)], ids=lambda m: type(m).__name__)
+def test_an_input_that_is_no_number_is_an_error(module: Any, bad: Any) -> None:
+    with pytest.raises(TypeError, match=r"^x2: a real number is needed, got "):
+        module([1.0, bad])
+
+
+@pytest.mark.parametrize("bad", [1.0, None, "ab", {1.0: 2.0}, Value(1.0), object()], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("module", [Neuron(2), Layer(2, 1), MLP(2, [1]), Maxout(2)], ids=lambda m: type(m).__name__)
+def test_inputs_that_are_no_list_are_an_error(module: Any, bad: Any) -> None:
+    with pytest.raises(TypeError, match=r"^x must be a list, got "):
+        module(bad)
+
+
+def test_a_batch_that_is_none_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"^xs must be a list, got 1\.0"):
+        BatchNorm()(1.0)
+    with pytest.raises(TypeError, match=r"^xs\[1\]: a real number is needed, got 'a'"):
+        BatchNorm()([1.0, "a"])
+    with pytest.raises(ValueError, match=r"^eps must be 0 or a positive number, got -1$"):
+        BatchNorm(-1)
+
+
+@pytest.mark.parametrize("module", [Neuron(2, seed=1), Layer(2, 2, seed=1), MLP(2, [3, 2], seed=1), Maxout(2, seed=1)])
+def test_an_array_of_numpys_and_a_generator_are_lists(module: Any) -> None:
+    numpy = pytest.importorskip("numpy")
+    outputs = [module(x) for x in ([1.0, 2.0], numpy.array([1, 2]), (float(i) for i in (1, 2)), (1.0, 2.0))]
+    data = [[y.data for y in (out if isinstance(out, list) else [out])] for out in outputs]
+    assert data == [data[0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: MLP(2, 3), r"^layer_sizes must be a list, got 3 \(int\)$"),
+        (lambda: MLP(2, ["x"]), r"^layer_sizes\[0\]: a real number is needed, got 'x'"),
+        (lambda: MLP(None, [1]), r"^n_inputs: a real number is needed, got None"),
+        (lambda: Neuron(Value(1.0)), r"^n_inputs: a real number is needed, got "),
+        (lambda: Neuron(1, n_outputs="x"), r"^n_outputs: a real number is needed, got 'x'"),
+        (lambda: Maxout(1, pieces=[]), r"^pieces: a real number is needed, got \[\]"),
+        (lambda: Neuron(2, nonlin=False), r"^Neuron: for nonlin=False write activation='linear', for nonlin=True 'r"),
+        (lambda: Layer(2, 3, nonlin=True), r"^Layer: for nonlin=False write activation='linear'"),
+        (lambda: Module().load_state_dict(None), r"^state must be names with numbers, got None"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused_by_name(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("activation", [False, None, [], {}, 1.0, "x"])
+def test_what_is_no_activation_is_refused(activation: Any) -> None:
+    with pytest.raises(ValueError, match=r"^unknown activation "):
+        Neuron(1, activation)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +513,7 @@ def test_an_input_that_is_no_number_is_an_error(bad: Any) -> None:
         (lambda: Neuron(0), "^n_inputs must be at least 1, got 0$"),
         (lambda: Layer(0, 1), "^n_inputs must be at least 1, got 0$"),
         (lambda: Layer(1, 0), "^n_outputs must be at least 1, got 0$"),
-        (lambda: MLP(2, [3, 0]), "^n_outputs must be at least 1, got 0$"),
+        (lambda: MLP(2, [3, 0]), r"^layer_sizes\[1\] must be at least 1, got 0$"),
         (lambda: MLP(-1, [1]), "^n_inputs must be at least 1, got -1$"),
         (lambda: MLP(2, []), r"^an MLP needs at least one layer, got layer_sizes=\[\]$"),
     ],

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
 import math
+import pickle
+import random
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +24,16 @@ from tinygrad_edu.nn import (
     Adam,
     ExponentialDecay,
     InverseTimeDecay,
+    Optimizer,
     RMSprop,
     StepDecay,
+    binary_cross_entropy,
+    fit,
     load,
     save,
+    xor,
 )
+from tinygrad_edu.nn.optim import Decay
 
 OPTIMISERS = [SGD, Adagrad, Adadelta, RMSprop, Adam]
 SCHEDULES = [lambda o: StepDecay(o, 2), lambda o: ExponentialDecay(o, 0.5), lambda o: InverseTimeDecay(o, 1.0)]
@@ -156,6 +167,282 @@ def test_a_run_resumed_from_a_state_equals_a_run_that_was_not_interrupted(optimi
     descend(second, 6)
     assert [p.data for p in second.parameters] == [p.data for p in whole.parameters]
     assert second.state_dict() == whole.state_dict()
+
+
+@each_optimiser
+@pytest.mark.parametrize("schedule", range(3), ids=["StepDecay", "ExponentialDecay", "InverseTimeDecay"])
+def test_three_epochs_a_file_and_three_epochs_equal_six(optimiser: Any, schedule: int, tmp_path: Path) -> None:
+    """Optimiser and schedule begin anew with other numbers, and have the right ones from their files."""
+
+    def start(lr: float) -> Any:
+        model = MLP(2, [3, 1], "tanh", seed=0)
+        optimizer = optimiser(model.parameters(), lr=lr)
+        return model, optimizer, SCHEDULES[schedule](optimizer)
+
+    def train(model: Any, optimizer: Any, decay: Any, epochs: int, seed: Any) -> None:
+        options = {"optimizer": optimizer, "decay": decay, "epochs": epochs, "batch_size": 2, "seed": seed}
+        fit(model, binary_cross_entropy, xor(), **options, progress=False)
+
+    whole, first, second = start(0.1), start(0.1), start(0.25)
+    train(*whole, 6, random.Random(1))
+    shuffling = random.Random(1)
+    train(*first, 3, shuffling)
+    for i, (before, after) in enumerate(zip(first, second, strict=True)):
+        load(after, save(before, tmp_path / f"{i}.json"))
+    train(*second, 3, shuffling)
+    assert second[0].state_dict() == whole[0].state_dict()
+    assert second[1].state_dict() == whole[1].state_dict()
+    assert second[2].state_dict() == whole[2].state_dict()
+    assert second[1].lr < 0.1
+
+
+@pytest.mark.parametrize(
+    ("make", "state"),
+    [
+        (lambda p: SGD(p, lr=1), {"lr": 1.0, "momentum": 0.0, "v": [0.0]}),
+        (lambda p: SGD(p, momentum=0.5), {"lr": 1e-3, "momentum": 0.5, "v": [0.0]}),
+        (lambda p: Adagrad(p), {"lr": 1e-2, "eps": 1e-10, "sum_of_squares": [0.0]}),
+        (lambda p: RMSprop(p), {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "mean_square": [0.0]}),
+        (
+            lambda p: Adadelta(p),
+            {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "mean_square": [0.0], "mean_square_change": [0.0]},
+        ),
+        (lambda p: Adam(p), {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "m": [0.0], "v": [0.0], "t": [0.0]}),
+        (lambda p: StepDecay(SGD(p), 2), {"first_lr": 1e-3, "epochs": 0, "step_size": 2, "gamma": 0.1}),
+        (lambda p: ExponentialDecay(SGD(p), 0.5), {"first_lr": 1e-3, "epochs": 0, "gamma": 0.5}),
+        (lambda p: InverseTimeDecay(SGD(p), 2), {"first_lr": 1e-3, "epochs": 0, "beta": 2.0}),
+    ],
+    ids=["SGD", "momentum", "Adagrad", "RMSprop", "Adadelta", "Adam", "step", "exponential", "inverse time"],
+)
+def test_a_state_is_complete(make: Any, state: Any, tmp_path: Path) -> None:
+    """And comes back from a file, where whole numbers are floats."""
+    thing, other = make([Value(1.0)]), make([Value(1.0)])
+    assert thing.state_dict() == state
+    load(other, save(thing, tmp_path / "state.json"))
+    assert other.state_dict() == state
+    assert [type(number) for number in other.state_dict().values()] == [type(number) for number in state.values()]
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "message"),
+    [
+        (Adam, {"lr": -1.0}, r"^lr must be a positive number, got -1\.0$"),
+        (Adam, {"lr": math.nan}, r"^lr must be a positive number, got nan$"),
+        (Adam, {"betas": [0.9, 1.0]}, r"^betas\[1\] must be from 0 to below 1, got 1\.0$"),
+        (Adam, {"betas": [0.9]}, r"(?m)^  betas: needs a list of 2, got a list of 1$"),
+        (Adam, {"eps": 0.0}, r"^eps must be a positive number, got 0\.0$"),
+        (Adam, {"m": [1.0, math.nan]}, r"^m\[1\] must be a finite number, got nan$"),
+        (Adam, {"v": [1.0, -1.0]}, r"^v\[1\] must be 0 or a positive number, got -1\.0$"),
+        (Adam, {"t": [-1.0, 0.0]}, r"^t\[0\] must be at least 0, got -1\.0$"),
+        (Adam, {"t": [0.5, 0.0]}, r"^t\[0\] must be a whole number, got 0\.5$"),
+        (SGD, {"momentum": -0.5}, r"^momentum must be 0 or a positive number, got -0\.5$"),
+        (SGD, {"v": [math.inf, 0.0]}, r"^v\[0\] must be a finite number, got inf$"),
+        (Adagrad, {"sum_of_squares": [-1.0, 0.0]}, r"^sum_of_squares\[0\] must be 0 or a positive number"),
+        (RMSprop, {"alpha": 2.0}, r"^alpha must be from 0 to below 1"),
+        (Adadelta, {"mean_square_change": [0.0, -1.0]}, r"^mean_square_change\[1\] must be 0 or a positive number"),
+        (lambda p: StepDecay(SGD(p), 2), {"step_size": 2.5}, r"^step_size must be a whole number, got 2\.5$"),
+        (lambda p: StepDecay(SGD(p), 2), {"epochs": -1}, r"^epochs must be at least 0, got -1\.0$"),
+        (lambda p: ExponentialDecay(SGD(p), 0.5), {"first_lr": 0.0}, r"^first_lr must be a positive number"),
+        (lambda p: InverseTimeDecay(SGD(p), 1.0), {"beta": -1.0}, r"^beta must be 0 or a positive number"),
+    ],
+)
+def test_a_state_is_refused_where_the_constructor_refuses_and_nothing_changes(
+    make: Any, wrong: Any, message: str
+) -> None:
+    thing = make([Value(1.0), Value(2.0)])
+    before = thing.state_dict()
+    other = {name: [0.5] * len(x) if isinstance(x, list) and name != "t" else x for name, x in before.items()}
+    with pytest.raises(ValueError, match=message):
+        thing.load_state_dict({**other, **wrong})
+    assert thing.state_dict() == before
+
+
+# ----------------------------------------------------------------------------------------------- one of one's own
+
+
+class Plain(Optimizer):
+    """What a learner writes first: nothing is remembered."""
+
+    def update(self, g: float) -> Any:
+        return (-self.lr * g,)
+
+
+def test_an_optimiser_of_ones_own_remembers_nothing_unless_it_says_what(tmp_path: Path) -> None:
+    plain, sgd = Plain([Value(3.0), Value(-5.0)], lr=0.1), SGD([Value(3.0), Value(-5.0)], lr=0.1)
+    descend(plain, 2)
+    load(plain, save(plain, tmp_path / "plain.json"))
+    descend(plain, 2)
+    descend(sgd, 4)
+    assert [p.data for p in plain.parameters] == [p.data for p in sgd.parameters]
+    assert plain.state_dict() == {"lr": 0.1}
+
+
+def test_what_is_remembered_may_not_be_called_like_a_method() -> None:
+    with pytest.raises(ValueError, match=r"^remembers: 'step' is a method already, choose another name$"):
+        type("Mine", (Plain,), {"remembers": ("step",)})([Value(1.0)], lr=0.1)
+
+
+def test_an_optimiser_can_be_pickled_and_copied() -> None:
+    optimizer = Adam([Value(3.0), Value(-5.0)])
+    descend(optimizer, 3)
+    for other in (pickle.loads(pickle.dumps(optimizer)), copy.deepcopy(optimizer)):
+        assert other.state_dict() == optimizer.state_dict()
+        descend(other, 2)
+    assert optimizer.state_dict()["t"] == [3.0, 3.0]
+
+
+def test_one_of_the_five_may_be_changed() -> None:
+    """Its own update counts, and may ask the one it changes."""
+
+    class Clipped(SGD):
+        def update(self, g: float, v: float) -> Any:
+            return super().update(max(-1.0, min(1.0, g)), v)
+
+    clipped = Clipped([Value(3.0), Value(-5.0)], lr=0.1, momentum=0.5)
+    descend(clipped, 2)  # gradients clipped to 1 and -1: v is 1, then 1.5
+    assert [p.data for p in clipped.parameters] == pytest.approx([3.0 - 0.1 - 0.15, -5.0 + 0.1 + 0.15], rel=1e-15)
+    assert clipped.state_dict()["v"] == [1.5, -1.5]
+
+
+@pytest.mark.parametrize(
+    ("update", "error", "message"),
+    [
+        (lambda self, g: -self.lr * g, TypeError, r"^Mine\.update must return a tuple, \(change,\), got -\d"),
+        (lambda self, g: None, TypeError, r"^Mine\.update must return a tuple, \(change,\), got None$"),
+        (lambda self, g: (-g, g), TypeError, r"^Mine\.update must return a tuple, \(change,\), got \("),
+        (lambda self, g: ("x",), TypeError, r"^Mine\.update: a real number is needed, got 'x'"),
+        (lambda self, g: (Value(g),), TypeError, r"^Mine\.update: a real number is needed, got Value"),
+        (lambda self, g: (math.nan,), ValueError, r"^Mine\.update must be a finite number, got nan$"),
+        (lambda self, g: (self.lr * g,), ValueError, r"^Mine\.update goes uphill: the change is added, so it is -sel"),
+        (lambda self: (0.0,), TypeError, r"takes 1 positional argument but 2 were given"),
+    ],
+)
+def test_what_update_must_return_is_checked_before_any_parameter_has_moved(
+    update: Any, error: type[Exception], message: str
+) -> None:
+    optimizer = type("Mine", (Optimizer,), {"update": update})([Value(3.0), Value(-5.0)], lr=0.1)
+    with pytest.raises(error, match=message):
+        descend(optimizer, 1)
+    assert [p.data for p in optimizer.parameters] == [3.0, -5.0]
+
+
+def test_the_contract_of_update_stands_in_help() -> None:
+    described = inspect.getdoc(Optimizer.update) or ""
+    assert "The change is added" in described
+    assert ">>> class Momentum(Optimizer):" in described
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Optimizer([Value(1.0)], 0.1), r"^Optimizer needs a method update\(g\)"),
+        (lambda: type("Mine", (Optimizer,), {})([Value(1.0)], lr=0.1), r"^Mine needs a method update\(g\)"),
+        (lambda: type("Mine", (Plain,), {"remembers": "velocity"})([Value(1.0)], lr=0.1), r"^remembers must be a list"),
+        (lambda: SGD(MLP(1, [1])), r"^parameters of an optimiser must be a list of Values, got MLP"),
+        (lambda: SGD(MLP(1, [1]).parameters), r"^parameters of an optimiser must be a list of Values, got <bound"),
+        (lambda: SGD([1.0]), r"^parameters of an optimiser: a Value is needed, got 1\.0"),
+        (lambda: SGD([Value(1.0)], lr=Value(0.1)), r"^lr: a real number is needed, got Value"),
+        (lambda: SGD([Value(1.0)], lr="0.1"), r"^lr: a real number is needed, got '0\.1' \(str\)$"),
+        (lambda: Adam([Value(1.0)], betas=0.9), r"^betas must be a list, got 0\.9"),
+        (lambda: Adam([Value(1.0)], betas=(0.9, None)), r"^betas\[1\]: a real number is needed, got None"),
+        (lambda: StepDecay([], 1), r"^optimizer must be an Optimizer, got \[\] \(list\)$"),
+        (lambda: StepDecay(SGD([Value(1.0)]), None), r"^step_size: a real number is needed, got None"),
+        (lambda: SGD([Value(1.0)]).load_state_dict(None), r"^state must be names with numbers, got None"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused_by_name(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"), [(1, 1.0), (True, 1.0), (Fraction(1, 4), 0.25), (Decimal("0.5"), 0.5)], ids=str
+)
+def test_a_number_of_any_kind_is_made_a_float(number: Any, taken: float) -> None:
+    """By the constructor, and by whoever sets it later."""
+    optimizer = SGD([Value(1.0)], lr=number, momentum=number)
+    assert (optimizer.lr, optimizer.momentum, type(optimizer.lr)) == (taken, taken, float)
+    optimizer.lr = 3.0
+    optimizer.lr = number
+    assert (optimizer.lr, type(optimizer.lr)) == (taken, float)
+
+
+def test_numbers_of_numpys_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    optimizer = Adam([Value(1.0)], lr=numpy.float32(0.5), betas=numpy.array([0.5, 0.75]), eps=numpy.array(0.25))
+    assert optimizer.state_dict() == {"lr": 0.5, "betas": [0.5, 0.75], "eps": 0.25, "m": [0.0], "v": [0.0], "t": [0.0]}
+    assert StepDecay(optimizer, numpy.int64(2)).state_dict()["step_size"] == 2
+    optimizer.load_state_dict({**optimizer.state_dict(), "m": numpy.array([3.0])})
+    assert optimizer.state_dict()["m"] == [3.0]
+
+
+@pytest.mark.parametrize("number", [Value(0.1), "0.1", None, -0.1, math.nan, math.inf, 0.0], ids=str)
+def test_a_rate_that_is_set_later_is_checked_too(number: Any) -> None:
+    optimizer = SGD([Value(1.0)], lr=0.5)
+    with pytest.raises((TypeError, ValueError), match=r"^lr(:| must)"):
+        optimizer.lr = number
+    assert optimizer.lr == 0.5
+
+
+def test_a_rate_stays_positive_however_long_it_decays() -> None:
+    """So a state can be loaded after any number of epochs."""
+    optimizer = SGD([Value(1.0)])
+    decay = ExponentialDecay(optimizer, 0.0)
+    decay.step()
+    assert optimizer.lr == 5e-324
+    optimizer.load_state_dict(optimizer.state_dict())
+
+
+@pytest.mark.parametrize(("factor", "error"), [(None, TypeError), (math.nan, ValueError), (-1.0, ValueError)])
+def test_a_schedule_of_ones_own_is_checked_before_the_epoch_counts(factor: Any, error: type[Exception]) -> None:
+    optimizer = SGD([Value(1.0)], lr=0.5)
+    decay = type("Mine", (Decay,), {"factor": lambda self, t: factor})(optimizer)
+    with pytest.raises(error, match=r"^(Mine\.factor|lr)"):
+        decay.step()
+    assert (decay.epochs, optimizer.lr) == (0, 0.5)
+
+
+@pytest.mark.parametrize("gradient", ["x", Value(1.0), [1.0]], ids=lambda x: type(x).__name__)
+def test_a_gradient_that_is_no_number_is_refused_by_name(gradient: Any) -> None:
+    w = Value(1.0, "w")
+    w.grad = gradient
+    with pytest.raises(TypeError, match=r"^the gradient of w: a real number is needed, got "):
+        SGD([w]).step()
+
+
+@pytest.mark.parametrize("none", [None, 0.0])
+def test_pytorch_s_habit_of_setting_grad_to_none_is_zero_grad(none: Any) -> None:
+    """A gradient of 0 is one; None is none."""
+    w, other = Value(1.0), Value(2.0)
+    (w * other).backward()
+    other.grad = none
+    Adam([w, other], lr=0.5).step()
+    assert w.data == pytest.approx(0.5, rel=1e-7)
+    assert other.data == 2.0
+
+
+@each_optimiser
+def test_all_finite_gradients_are_taken_however_large_together(optimiser: Any) -> None:
+    """1.7e308 and once more 1.7e308 is too much for a float, which is no reason to stop."""
+    optimizer = optimiser([Value(0.0), Value(0.0)])
+    for parameter in optimizer.parameters:
+        parameter.grad = 1.7e308
+    optimizer.step()
+
+
+def test_a_parameter_that_joins_later_has_its_own_first_step() -> None:
+    """As in PyTorch, Adam counts the steps of each parameter: both first steps are the learning rate."""
+    early, late = Value(0.0), Value(0.0)
+    optimizer = Adam([early, late], lr=0.125)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (early * 1.0).backward()
+        optimizer.step()
+    optimizer.zero_grad()
+    (early + late).backward()
+    optimizer.step()
+    assert late.data == pytest.approx(-0.125, rel=1e-7)
+    assert optimizer.state_dict()["t"] == [4.0, 1.0]
 
 
 def test_a_state_that_does_not_fit_changes_nothing() -> None:

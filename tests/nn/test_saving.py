@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import random
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tinygrad_edu.engine import Parameter
-from tinygrad_edu.nn import MLP, BatchNorm, Layer, Maxout, Module, Neuron, load, save
-from tinygrad_edu.nn.saving import check_state
+from tinygrad_edu.engine import Parameter, Value
+from tinygrad_edu.nn import MLP, SGD, Adam, BatchNorm, Layer, Maxout, Module, Neuron, StepDecay, load, save
+from tinygrad_edu.nn.saving import fitting
 
 
 class Custom(Module):
@@ -106,10 +107,10 @@ def test_all_misfits_are_listed_in_one_error_and_nothing_changes(tmp_path: Path)
     assert model.state_dict() == before
 
 
-@pytest.mark.parametrize("wrong", [None, "1.0", [1.0], {"x": 1.0}, True, 1, [], [[]]])
-def test_what_is_no_float_does_not_fit_a_number(wrong: Any) -> None:
+@pytest.mark.parametrize("wrong", [None, "1.0", [1.0], {"x": 1.0}, 1j, [], [[]]])
+def test_what_is_no_number_does_not_fit_a_number(wrong: Any) -> None:
     with pytest.raises(ValueError, match="b: needs a number, got"):
-        check_state({"b": wrong}, {"b": 0.0})
+        fitting({"b": wrong}, {"b": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -156,3 +157,105 @@ def test_what_has_diverged_is_not_saved_and_the_old_file_stays(tmp_path: Path) -
 def test_a_missing_file_is_python_s_own_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load(Neuron(1), tmp_path / "nowhere.json")
+
+
+# ---------------------------------------------------------------------------------------------- hostile, or by mistake
+
+
+def lines_of(error: pytest.ExceptionInfo[ValueError]) -> list[str]:
+    return str(error.value).splitlines()
+
+
+@pytest.mark.parametrize("make", [lambda: Neuron(2, seed=0), lambda: Adam([Value(1.0)]), lambda: schedule()])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        '{"w": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"w": ' + "[" * 400 + "1" + "]" * 400 + ', "b": 0}',
+        '{"w": ' + "[1, " * 400 + "1" + "]" * 400 + ', "b": 0}',
+        '{"w": [{"w": [1, 2]}], "b": [[], {}]}',
+        "{" + ", ".join(f'"{i}": 1' for i in range(200_000)) + "}",
+        '{"' + "k" * 1_000_000 + '": 1}',
+        '{"w": "' + "1" * 1_000_000 + '", "b": 0}',
+        '{"w": [' + "1, " * 100_000 + '1], "b": 0}',
+        '{"w": null, "b": true}',
+        '"' + "\\ud800" * 10 + '"',
+        "\ufeff{}",
+        "{}",
+        "null",
+        '{"w": [1, 2], "b": NaN}',
+        '{"lr": -1}',
+    ],
+    ids=lambda content: f"{content[:12]}, {len(content)} characters",
+)
+def test_a_hostile_file_is_a_short_error_and_nothing_changes(make: Any, content: str, tmp_path: Path) -> None:
+    thing, path = make(), tmp_path / "state.json"
+    before = thing.state_dict()
+    path.write_text(content, encoding="utf-8")
+    message = r"^(the state does not fit:|nan or infinite numbers in|/.* (is|holds) no )"
+    with pytest.raises(ValueError, match=message) as error:
+        load(thing, path)
+    assert len(str(error.value)) < 4000
+    assert thing.state_dict() == before
+
+
+def schedule() -> StepDecay:
+    return StepDecay(SGD([Value(1.0)]), 2)
+
+
+def test_the_first_misfits_are_shown_and_the_others_counted() -> None:
+    with pytest.raises(ValueError, match="does not fit") as error:
+        fitting({f"x{i}": 1.0 for i in range(200_000)}, {"b": 0.0})
+    assert lines_of(error)[1:3] == ["  b: missing", "  x0: not known here"]
+    assert lines_of(error)[-1] == "  … 199991 more"
+    assert len(lines_of(error)) == 12
+
+
+@pytest.mark.parametrize("state", [None, [], "x", 1.0, [("w", 1.0)]], ids=str)
+@pytest.mark.parametrize("make", [lambda: Neuron(1), lambda: SGD([Value(1.0)]), schedule], ids=["w", "lr", "step"])
+def test_a_state_that_is_none_is_refused(make: Any, state: Any) -> None:
+    with pytest.raises(TypeError, match=r"^state must be names with numbers, got "):
+        make().load_state_dict(state)
+
+
+@pytest.mark.parametrize("thing", [None, "model.json", [], 1.0, Value(1.0)], ids=lambda thing: type(thing).__name__)
+def test_what_has_no_state_is_refused_by_name(thing: Any, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"^save needs a module, an optimiser or a schedule, got "):
+        save(thing, tmp_path / "x.json")
+    with pytest.raises(TypeError, match=r"^load needs a module, an optimiser or a schedule, got "):
+        load(thing, tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("path", [None, 1.0, [], Neuron(1)], ids=lambda path: type(path).__name__)
+def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
+    with pytest.raises(TypeError, match=r"^save: path must be a text or a Path, got "):
+        save(Neuron(1), path)
+    with pytest.raises(TypeError, match=r"^load: path must be a text or a Path, got "):
+        load(Neuron(1), path)
+
+
+@pytest.mark.parametrize("number", [2, True, Fraction(1, 2), 2.5], ids=str)
+def test_a_weight_of_any_kind_of_number_is_saved(number: Any, tmp_path: Path) -> None:
+    neuron, other = Neuron(2, seed=0), Neuron(2, seed=1)
+    neuron.w[0].data = number
+    load(other, save(neuron, tmp_path / "neuron.json"))
+    assert (other.w[0].data, type(other.w[0].data)) == (float(number), float)
+
+
+def test_a_value_as_data_is_refused_by_name() -> None:
+    neuron = Neuron(2, seed=0)
+    neuron.w[1].data = neuron.w[1] - 0.1
+    with pytest.raises(TypeError, match=r"^w\.1: a real number is needed, got Value"):
+        neuron.state_dict()
+
+
+def test_arrays_of_numpys_and_tensors_are_lists_of_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    neuron = Neuron(2, seed=0)
+    neuron.load_state_dict({"w": numpy.array([1, 2]), "b": numpy.float32(0.5)})
+    assert neuron.state_dict() == {"w": [1.0, 2.0], "b": 0.5}
+    assert [type(parameter.data) for parameter in neuron.parameters()] == [float] * 3
+    layer = Layer(2, 1)
+    layer.load_state_dict({"weight": numpy.array([[1.0, 2.0]]), "bias": (3,)})
+    assert layer.state_dict() == {"weight": [[1.0, 2.0]], "bias": [3.0]}

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import random
 import signal
 import struct
+import sys
 from typing import Any
 
 import pytest
 
-from tinygrad_edu import Value, topological_order
+from tinygrad_edu import Parameter, Value, topological_order
 from tinygrad_edu.nn import (
     MLP,
     SGD,
     Adam,
     ExponentialDecay,
     Maxout,
+    Module,
     accuracy,
     binary_cross_entropy,
     cross_entropy,
@@ -33,6 +36,7 @@ from tinygrad_edu.nn import (
     squared_error,
     standardise,
     train_test_split,
+    training,
     xor,
 )
 from tinygrad_edu.nn.modules import generator_of
@@ -212,7 +216,7 @@ def test_any_other_error_leaves_the_best_parameters_so_far() -> None:
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"patience": 0}, "patience must be at least 1, got 0"),
-        ({"l2": -1.0}, "0 or more, got -1.0"),
+        ({"l2": -1.0}, "l2 must be 0 or a positive number, got -1.0"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_changes(options: Any, message: str) -> None:
@@ -221,6 +225,235 @@ def test_what_makes_no_sense_is_refused_before_anything_changes(options: Any, me
     with pytest.raises(ValueError, match=message):
         quiet_fit(model, binary_cross_entropy, options.pop("train", xor()), **options)
     assert numbers_of(model) == before
+
+
+def test_the_epoch_that_an_interrupt_names_is_that_of_the_parameters() -> None:
+    """At whatever line of fit or its history Ctrl-C comes: as after a training of so many epochs."""
+    expected = []
+    for epochs in range(4):
+        model = MLP(2, [1], seed=0)
+        if epochs:
+            quiet_fit(model, binary_cross_entropy, xor(), epochs=epochs, seed=0)
+        expected.append(numbers_of(model))
+    named = set()
+    for line in range(1, 120):
+        model = MLP(2, [1], seed=0)
+        history = interrupted_at(line, model)
+        if history:
+            assert numbers_of(model) == expected[history.best]
+            assert history.ending.endswith(f"; the parameters are those of epoch {history.best}")
+            named.add((history.ending.split(";")[0], history.best))
+    assert named >= {(f"interrupted in epoch {n}", best) for n in (1, 2, 3) for best in (n - 1, n)}
+
+
+def interrupted_at(line: int, model: Module) -> Any:
+    """Train, and press Ctrl-C at that line of fit and its history; None if it comes before training, or after it."""
+    codes = {training.fit.__code__, training.History.append.__code__, training.History.keep.__code__}
+    lines = itertools.count(1)
+
+    def tracer(frame: Any, event: str, argument: Any) -> Any:
+        if frame.f_code in codes and event == "line" and next(lines) == line:
+            raise KeyboardInterrupt
+        return tracer if frame.f_code in codes else None
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        return quiet_fit(model, binary_cross_entropy, xor(), xor(), epochs=3, seed=0)
+    except KeyboardInterrupt:
+        return None
+    finally:
+        sys.settrace(before)
+
+
+def test_an_interrupt_before_the_first_epoch_is_over_leaves_the_first_parameters_whatever_numbers_they_are() -> None:
+    """Whole numbers among them."""
+    model = MLP(2, [1], seed=0)
+    model.parameters()[0].data = 2
+    before = numbers_of(model)
+
+    def interrupted(output: Any, target: Any) -> Any:
+        raise KeyboardInterrupt
+
+    history = quiet_fit(model, interrupted, xor())
+    assert history.ending == "interrupted in epoch 1; the parameters are those of epoch 0"
+    assert numbers_of(model) == before
+
+
+def test_a_model_with_a_whole_number_that_diverges_gets_its_parameters_back() -> None:
+    model = MLP(1, [1], seed=0)
+    model.parameters()[0].data = 2
+    optimizer = SGD(model.parameters(), lr=1e200)
+    with pytest.raises(FloatingPointError, match=r"^training diverged in epoch 2: "):
+        quiet_fit(model, squared_error, ([[3.0]], [1.0]), optimizer=optimizer, epochs=9)
+    assert all(map(math.isfinite, numbers_of(model)))
+
+
+def test_an_overflow_in_the_last_update_of_all_is_seen() -> None:
+    """-1e308 - 1e308 is -inf; there is no next loss that would tell."""
+    model = MLP(1, [1], seed=0)
+    w, b = model.parameters()
+    b.data = before = -1e308
+    optimizer = SGD(model.parameters(), lr=1e308)
+    with pytest.raises(FloatingPointError, match=r"^training diverged in epoch 1: layers\.0\.neurons\.0\.b is -inf; "):
+        quiet_fit(model, lambda y, t: y, ([[0.0]], [0.0]), optimizer=optimizer, epochs=1)
+    assert b.data == before
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+def test_divergence_that_overflows_nothing_is_said_in_a_plain_word(static: bool) -> None:
+    """w ← w - 2.1 · w, so |w| grows by 1.1 a step: in 100 steps the loss by 1.1^200, about 2e8."""
+    model = MLP(1, [1], seed=0)
+    w, b = model.parameters()
+    w.data = 1.0
+    train, optimizer = ([[1.0]], [0.0]), SGD([w], lr=2.1)
+    history = quiet_fit(model, squared_error, train, optimizer=optimizer, epochs=101, static=static)
+    assert history.ending == (
+        "diverged: the loss rose from 0.5000 to 9.495e+07, try a smaller learning rate; "
+        "the parameters are those of epoch 101"
+    )
+
+
+@pytest.mark.parametrize(
+    ("losses", "ending"),
+    [
+        ([1.0, 0.5], "all 2 epochs are done"),
+        ([0.5, 100.0], "all 2 epochs are done"),
+        ([1e-12, 0.5], "all 2 epochs are done"),
+        ([-5.0, -7.0], "all 2 epochs are done"),
+        ([2.0, 1e200], "diverged: the loss rose from 2.0000 to 1e+200, try a smaller learning rate"),
+        ([-2.0, 1e200], "diverged: the loss rose from -2.0000 to 1e+200, try a smaller learning rate"),
+    ],
+)
+def test_a_last_loss_far_above_the_first_is_divergence(losses: list[float], ending: str) -> None:
+    history = training.History()
+    for number, loss in enumerate(losses, start=1):
+        history.append(training.Epoch(number, loss, None))
+    assert history.outcome() == ending
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0861, "0.0861"), (12.5, "12.5000"), (0.0, "0.0000"), (1e-9, "1e-09"), (1.5e200, "1.5e+200"), (-2e7, "-2e+07")],
+)
+def test_a_loss_is_written_in_a_few_characters(number: float, text: str) -> None:
+    assert str(training.Epoch(1, number, None)) == f"loss {text}"
+    assert str(training.Epoch(1, 1.0, number)) == f"loss 1.0000  validation error {text}"
+
+
+# --------------------------------------------------------------------------------------------------- what comes in
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"model": lambda x: x}, r"^fit: model is of a wrong kind, got <function"),
+        ({"model": MLP}, r"^fit: model is of a wrong kind, got <class"),
+        ({"loss": None}, r"^fit: loss is of a wrong kind, got None"),
+        ({"loss": "hinge"}, r"^fit: loss is of a wrong kind, got 'hinge'"),
+        ({"error": []}, r"^fit: error is of a wrong kind, got \[\]"),
+        ({"optimizer": Adam}, r"^fit: optimizer is of a wrong kind, got <class"),
+        ({"optimizer": "adam"}, r"^fit: optimizer is of a wrong kind, got 'adam'"),
+        ({"decay": 0.5}, r"^fit: decay is of a wrong kind, got 0\.5"),
+        ({"train": 1.0}, r"^train must be a list, got 1\.0"),
+        ({"train": None}, r"^train must be a list, got None"),
+        ({"train": ([[0.0, 0.0]], 1.0)}, r"^train\[1\] must be a list, got 1\.0"),
+        ({"train": {}}, r"^train must be a list, got \{\}"),
+        ({"validation": "xy"}, r"^validation must be a list, got 'xy'"),
+        ({"epochs": None}, r"^epochs: a real number is needed, got None"),
+        ({"batch_size": "32"}, r"^batch_size: a real number is needed, got '32'"),
+        ({"patience": []}, r"^patience: a real number is needed, got \[\]"),
+        ({"l2": Value(0.1)}, r"^l2: a real number is needed, got Value"),
+        ({"seed": []}, r"^seed must be a whole number, a random\.Random or None, got \[\]"),
+        ({"train": ([0.0], [1.0])}, r"^x must be a list, got 0\.0"),
+        ({"train": ([["a", 1.0]], [1.0])}, r"^x1: a real number is needed, got 'a'"),
+    ],
+)
+def test_what_is_of_a_wrong_kind_is_refused_by_name(wrong: Any, message: str) -> None:
+    model = MLP(2, [1], seed=0)
+    before, arguments = numbers_of(model), {"model": model, "loss": binary_cross_entropy, "train": xor(), **wrong}
+    with pytest.raises(TypeError, match=message):
+        quiet_fit(**arguments)
+    assert numbers_of(model) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"train": ([], [], [])}, r"^train must be two lists, \(inputs, targets\), got 3$"),
+        ({"train": list(zip(*xor(), strict=True))}, r"^train must be two lists, \(inputs, targets\), got 4$"),
+        ({"train": ()}, r"^train must be two lists, \(inputs, targets\), got 0$"),
+        ({"validation": []}, r"^validation must be two lists, \(inputs, targets\), got 0$"),
+        ({"validation": ([], [])}, r"^validation needs a target per input, got 0 inputs and 0 targets$"),
+        ({"patience": 1.5}, r"^patience must be a whole number, got 1\.5$"),
+        ({"patience": math.nan}, r"^patience must be at least 1, got nan$"),
+        ({"epochs": math.inf}, r"^epochs must be a whole number, got inf$"),
+        ({"l2": math.nan}, r"^l2 must be 0 or a positive number, got nan$"),
+        ({"l2": math.inf}, r"^l2 must be 0 or a positive number, got inf$"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(wrong: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        quiet_fit(**{"model": MLP(2, [1], seed=0), "loss": binary_cross_entropy, "train": xor(), **wrong})
+
+
+def test_fit_of_nothing_but_examples_is_python_s_own_error() -> None:
+    with pytest.raises(TypeError, match=r"^fit\(\) missing 2 required positional arguments: 'loss' and 'train'$"):
+        fit(load_iris())
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+def test_arrays_of_numpys_train_to_the_same_bits(static: bool) -> None:
+    """Whole, or as a list of arrays, with targets of any kind of number."""
+    numpy = pytest.importorskip("numpy")
+    inputs, targets = moons(20, seed=0)
+    outcomes = []
+    for train in (
+        (inputs, targets),
+        (numpy.array(inputs), numpy.array(targets)),
+        ([numpy.array(x) for x in inputs], list(numpy.array(targets))),
+        ((x for x in inputs), iter(targets)),
+    ):
+        model = MLP(2, [3, 1], seed=0)
+        quiet_fit(model, binary_cross_entropy, train, epochs=2, seed=0, static=static)
+        outcomes.append(numbers_of(model))
+    assert outcomes == [outcomes[0]] * 4
+
+
+def test_random_seed_decides_the_shuffling_where_no_seed_is_given() -> None:
+    def trained(seed: int) -> Any:
+        random.seed(seed)
+        model = MLP(2, [3, 1], seed=0)
+        quiet_fit(model, binary_cross_entropy, moons(20, seed=0), epochs=2, batch_size=3)
+        return numbers_of(model)
+
+    assert trained(1) == trained(1)
+    assert trained(1) != trained(2)
+
+
+class Line(Module):
+    """A module of one's own, without a w."""
+
+    def __init__(self, **parameters: float) -> None:
+        for name, number in parameters.items():
+            setattr(self, name, Parameter(number, name))
+
+    def forward(self, x: Any) -> Any:
+        return sum((parameter * x[0] for parameter in self.parameters()), start=Value(0.0))
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+def test_the_l2_penalty_works_on_any_module(static: bool) -> None:
+    """The loss is flat at the input 0, so slope ← slope - lr · l2 · slope, and the bias stays."""
+    line = Line(slope=4.0, b=3.0)
+    optimizer = SGD(line.parameters(), lr=0.25)
+    quiet_fit(line, squared_error, ([[0.0]], [1.0]), optimizer=optimizer, epochs=1, l2=2, static=static)
+    assert numbers_of(line) == [2.0, 3.0]
+
+
+def test_an_l2_penalty_that_would_do_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^l2=0\.5 would do nothing: the model has no weights, only biases$"):
+        quiet_fit(Line(b=1.0), squared_error, ([[0.0]], [1.0]), l2=0.5)
 
 
 # ------------------------------------------------------------------------------------------------ reproducibility

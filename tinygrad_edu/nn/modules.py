@@ -10,15 +10,15 @@ import functools
 import math
 import operator
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import functions, rules
-from tinygrad_edu.arguments import count
+from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range, listed, real
 from tinygrad_edu.engine import NOT_COMPUTED, Parameter, Value
 from tinygrad_edu.functions import weighted_sum
 from tinygrad_edu.nn.losses import mean
-from tinygrad_edu.nn.saving import State, check_state
+from tinygrad_edu.nn.saving import State, array_shape, fitting, leaves_in
 from tinygrad_edu.rule import Scalar
 
 Activation: TypeAlias = "str | Callable[[Any], Any]"
@@ -39,6 +39,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "elu": functions.elu,
     "softplus": rules.softplus,
 }
+NOT_WEIGHTS = {"b", "bias", "biases", "gamma", "beta"}  # names under which biases are kept, and what BatchNorm learns
 RECTIFIERS = (rules.relu, functions.leaky_relu, functions.elu, rules.softplus)
 
 
@@ -46,7 +47,7 @@ def activation_named(activation: Activation) -> Callable[[Any], Any]:
     """Return the function of that name, or a function as it is. Raises ValueError for an unknown name."""
     if callable(activation):
         return activation
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[activation]
 
@@ -63,30 +64,48 @@ def initial_limit(activation: Callable[[Any], Any], n_inputs: int, n_outputs: in
 
 
 class Module:
-    """Hold parameters: those attributes that are Parameters or Modules, or lists of them.
+    """Hold parameters: those attributes that are Parameters or Modules, or lists, tuples or dictionaries of them.
+
+    What a module of your own computes it says in `forward` or in `__call__`. A parameter, or a module, that stands in
+    several places is one: it is found in the first of them.
 
     >>> [name for name, _ in Neuron(2).named_parameters()]
     ['w.0', 'w.1', 'b']
     """
 
-    __call__: Callable[..., Any]
     place = ""  # where this module stands in a larger one: "layers.0.neurons.3."
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        """Say what stands here for a word of micrograd's."""
+        if "nonlin" in named and cls.__init__.__module__ == __name__:
+            raise TypeError(f"{cls.__name__}: for nonlin=False write activation='linear', for nonlin=True 'relu'")
+        return super().__new__(cls)
+
+    def __init_subclass__(cls) -> None:
+        """Let `forward` count where a subclass writes it, and not the `__call__` of the class it is made of."""
+        if "forward" in vars(cls) and "__call__" not in vars(cls):
+            cls.__call__ = Module.__call__  # type: ignore[method-assign]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Return what `forward` returns. Raises TypeError if there is none."""
+        if not hasattr(self, "forward"):
+            raise TypeError(f"{type(self).__name__} needs a method forward(x), or __call__(x), to be called")
+        return self.forward(*inputs)
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """Yield each parameter with its name, which tells where it stands: ("layers.0.neurons.3.w.1", ...)."""
-        for name, member in self.members(prefix):
+        for name, member in members_of(self, "", set()):
             if isinstance(member, Parameter):
-                yield name, member
-            else:
-                yield from member.named_parameters(f"{name}.")
+                yield f"{prefix}{name}", member
 
     def parameters(self) -> list[Parameter]:
         """Return all parameters, in the order of `named_parameters`."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def weights(self) -> list[Parameter]:
-        """Return the parameters kept under the name `w`, for the L2 penalty: the weights and no biases."""
-        return [parameter for name, parameter in self.named_parameters() if "w" in name.split(".")]
+        """Return all parameters for the L2 penalty: all but those called b, bias, biases, gamma, beta, or b1, b2, …"""
+        named = self.named_parameters()
+        return [p for name, p in named if name.rstrip(".0123456789").rpartition(".")[2] not in NOT_WEIGHTS]
 
     def zero_grad(self) -> None:
         """Clear the gradients of all parameters."""
@@ -94,18 +113,19 @@ class Module:
             parameter.grad = NOT_COMPUTED
 
     def state_dict(self) -> State:
-        """Return the numbers of all parameters, under the names and in the shapes of `arrays`.
+        """Return the numbers of all parameters, under the names and in the shapes of `arrays`, each of them once.
 
         >>> MLP(2, [1], seed=0).state_dict()
         {'0.weight': [[0.9741721072087512, 0.7296052302240599]], '0.bias': [0.0]}
         """
-        return {name: array_data(array) for name, array in self.arrays().items()}
+        return {name: numbers_in(name, array) for name, array in distinct(self.arrays()).items()}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
-        check_state(state, self.state_dict())
-        for name, array in self.arrays().items():
-            set_array_data(array, state[name])
+        fitted = fitting(state, self.state_dict())
+        for name, array in distinct(self.arrays()).items():
+            for parameter, number in zip(leaves_in(array), leaves_in(fitted[name]), strict=True):
+                parameter.data = number
 
     def arrays(self) -> dict[str, Any]:
         """Return the parameters as a state holds them: a list of them under one name. An MLP's are named as in PyTorch.
@@ -113,28 +133,15 @@ class Module:
         >>> list(Neuron(2).arrays())
         ['w', 'b']
         """
-        arrays: dict[str, Any] = {}
-        for name, member in self.members():
-            if isinstance(member, Parameter):
-                attribute = name.partition(".")[0]
-                arrays[attribute] = getattr(self, attribute)
-            else:
-                arrays.update({f"{name}.{inner}": array for inner, array in member.arrays().items()})
-        return arrays
+        return dict(found for name, part in vars(self).items() for found in arrays_of(name, part))
 
-    def members(self, prefix: str = "") -> Iterator[tuple[str, Parameter | Module]]:
-        """Yield the Parameters and Modules among the attributes, each with its name; those in lists are numbered."""
-        for name, attribute in vars(self).items():
-            yield from members_of(f"{prefix}{name}", attribute)
-
-    def name_members(self, prefix: str = "") -> None:
+    def name_members(self) -> None:
         """Label every parameter with its name, and tell every module within where it stands."""
-        self.place = prefix
-        for name, member in self.members(prefix):
+        for name, member in members_of(self, "", set()):
             if isinstance(member, Parameter):
                 member.label = name
             else:
-                member.name_members(f"{name}.")
+                member.place = f"{name}." if name else ""
 
 
 class Neuron(Module):
@@ -156,7 +163,7 @@ class Neuron(Module):
     def __init__(
         self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1
     ) -> None:
-        n_inputs = count("n_inputs", n_inputs)
+        n_inputs, n_outputs = count("n_inputs", n_inputs), count("n_outputs", n_outputs)
         self.activation = activation_named(activation)
         limit = initial_limit(self.activation, n_inputs, n_outputs)
         generator = generator_of(seed)
@@ -229,14 +236,13 @@ class MLP(Module):
         output: Activation = "linear",
         seed: Seed = None,
     ) -> None:
-        if not layer_sizes:
+        sizes = [count(f"layer_sizes[{i}]", size) for i, size in enumerate(listed("layer_sizes", layer_sizes))]
+        if not sizes:
             raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
         generator = generator_of(seed)
-        activations = [activation] * (len(layer_sizes) - 1) + [output]
-        sizes = [n_inputs, *layer_sizes]
-        self.layers = [
-            Layer(sizes[i], sizes[i + 1], activations[i], generator) for i in range(len(layer_sizes))
-        ]
+        activations = [activation] * (len(sizes) - 1) + [output]
+        pairs = zip([n_inputs, *sizes], sizes, strict=False)  # how many inputs, how many outputs
+        self.layers = [Layer(*pair, f, generator) for pair, f in zip(pairs, activations, strict=True)]
         self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
@@ -296,28 +302,30 @@ class BatchNorm(Module):
     """
 
     def __init__(self, eps: float = 1e-5) -> None:
-        self.eps = eps
+        self.eps = in_range("eps", eps, NOT_NEGATIVE)
         self.gamma = Parameter(1.0)
         self.beta = Parameter(0.0)
         self.name_members()
 
     def __call__(self, xs: Sequence[Value | float]) -> list[Any]:
-        if len(xs) < 2:
-            raise ValueError(f"a batch of two or more is needed, got {len(xs)}")
-        mu = mean(xs)
-        variance = mean([(x - mu) ** 2 for x in xs])
+        batch = [x if isinstance(x, Scalar) else real(x, f"xs[{i}]") for i, x in enumerate(listed("xs", xs))]
+        if len(batch) < 2:
+            raise ValueError(f"BatchNorm needs a batch of two or more, got {len(batch)}")
+        mu = mean(batch)
+        variance = mean([(x - mu) ** 2 for x in batch])
         scale = self.gamma / rules.sqrt(variance + self.eps)
-        return [(x - mu) * scale + self.beta for x in xs]
+        return [(x - mu) * scale + self.beta for x in batch]
 
     def __repr__(self) -> str:
         return f"BatchNorm(eps={self.eps:g})"
 
 
-def as_inputs(x: Sequence[Any], n_inputs: int) -> list[Any]:
+def as_inputs(x: Any, n_inputs: int) -> list[Any]:
     """Return the inputs as Values: numbers become x1, x2, …. Raises ValueError if there are not `n_inputs`."""
-    if len(x) != n_inputs:
-        raise ValueError(f"needs {n_inputs} inputs, one per weight, got a list of {len(x)}")
-    return [v if isinstance(v, Scalar) else Value(v, f"x{i}") for i, v in enumerate(x, start=1)]
+    inputs = x if type(x) is list else listed("x", x)
+    if len(inputs) != n_inputs:
+        raise ValueError(f"x needs {n_inputs} inputs, one per weight, got a list of {len(inputs)}")
+    return [v if isinstance(v, Scalar) else Value(real(v, f"x{i}"), f"x{i}") for i, v in enumerate(inputs, start=1)]
 
 
 def generator_of(seed: Seed) -> random.Random:
@@ -329,27 +337,50 @@ def generator_of(seed: Seed) -> random.Random:
     return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
 
 
-def members_of(name: str, attribute: object) -> Iterator[tuple[str, Parameter | Module]]:
-    """Yield the Parameters and Modules of an attribute: itself, or those in a list, or in a list of lists."""
-    if isinstance(attribute, (Parameter, Module)):
-        yield name, attribute
-    elif isinstance(attribute, (list, tuple)):
-        for i, member in enumerate(attribute):
-            yield from members_of(f"{name}.{i}", member)
+WHOLES = (Module, list, tuple, dict)  # what Parameters and Modules stand in
 
 
-def array_data(array: Any) -> Any:
-    """Return the number of a Parameter, or the numbers of lists of them."""
-    return [array_data(member) for member in array] if isinstance(array, (list, tuple)) else array.data
+def parts_of(whole: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the attributes of a module or the members of a list, tuple or dictionary, with their names."""
+    if isinstance(whole, Module):
+        return vars(whole).items()
+    return whole.items() if isinstance(whole, dict) else enumerate(whole)
 
 
-def set_array_data(array: Any, numbers: Any) -> None:
-    """Give a Parameter its number, or lists of them theirs."""
+def members_of(whole: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield the Parameters and Modules of a whole, itself included, each with its name, and each once."""
+    if not isinstance(whole, (Parameter, *WHOLES)) or id(whole) in seen:
+        return
+    seen.add(id(whole))
+    if isinstance(whole, (Parameter, Module)):
+        yield name, whole
+    if isinstance(whole, WHOLES):
+        for key, part in parts_of(whole):
+            yield from members_of(part, f"{name}.{key}".lstrip("."), seen)
+
+
+def arrays_of(name: str, whole: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of a whole, each with its name: a Parameter, or lists of them in equal rows."""
+    if isinstance(whole, Module):
+        yield from ((f"{name}.{inner}", array) for inner, array in whole.arrays().items())
+    elif array_shape(whole, Parameter) is not None:
+        yield name, whole
+    elif isinstance(whole, WHOLES):
+        for key, part in parts_of(whole):
+            yield from arrays_of(f"{name}.{key}", part)
+
+
+def distinct(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Remove the arrays that have no Parameter of their own: all stand in arrays before."""
+    first_of = {leaf: name for name, array in reversed(arrays.items()) for leaf in leaves_in(array)}
+    return {name: arrays[name] for name in arrays if name in set(first_of.values())}
+
+
+def numbers_in(name: str, array: Any) -> Any:
+    """Return the number of a Parameter as a float, or lists of those of lists. Raises TypeError, with the name."""
     if isinstance(array, Parameter):
-        array.data = numbers
-    else:
-        for member, number in zip(array, numbers, strict=True):
-            set_array_data(member, number)
+        return real(array.data, name)
+    return [numbers_in(f"{name}.{i}", part) for i, part in enumerate(array)]
 
 
 def activation_name(activation: Callable[[Any], Any]) -> str:

@@ -1,8 +1,8 @@
 """Update parameters from their gradients (optimisers) and lower the learning rate (schedules).
 
-Each optimiser is one update rule, `update(g, …)`: given a parameter's gradient and what is remembered about that
-parameter, it returns the change of the parameter and what to remember next. Everything else is said once, in
-`Optimizer`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
+Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand: it reads gradients
+and what is remembered about each parameter, and changes both. One of your own is easier: see `Optimizer.update`. All
+else is said once, in `Optimizer`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
 
 >>> w = Value(3.0, "w")
 >>> optimizer = SGD([w], lr=0.1)
@@ -14,28 +14,124 @@ parameter, it returns the change of the parameter and what to remember next. Eve
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
-from tinygrad_edu.arguments import FRACTION, NOT_NEGATIVE, POSITIVE, count, distinct_leaves, in_range
+from tinygrad_edu import arguments
+from tinygrad_edu.arguments import count, distinct_leaves, in_range, listed, real
 from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
-from tinygrad_edu.nn.saving import State, check_state
+from tinygrad_edu.nn.saving import State, fitting
+
+Checks: TypeAlias = dict[str, Callable[[str, Any], Any]]  # what returns a number as it is kept, or refuses it
+Places: TypeAlias = Sequence[int]  # where the columns have the numbers of the parameters that move
+
+finite = partial(in_range, allowed=arguments.FINITE)
+positive = partial(in_range, allowed=arguments.POSITIVE)
+not_negative = partial(in_range, allowed=arguments.NOT_NEGATIVE)
+fraction = partial(in_range, allowed=arguments.FRACTION)
+count_from_0 = partial(count, least=0)
 
 
-class Optimizer:
-    """Hold what all optimisers share: the parameters, the learning rate `lr`, and a memory per parameter.
+def numbers(name: str, xs: Any, each: Callable[[str, Any], float] = finite, length: int = 0) -> list[float]:
+    """Return a list of numbers as floats, each of them checked. Raises TypeError or ValueError for anything else."""
+    found = [float(each(f"{name}[{i}]", x)) for i, x in enumerate(listed(name, xs))]
+    if length and len(found) != length:
+        raise ValueError(f"{name} must be {length} numbers, got {len(found)}")
+    return found
 
-    A subclass writes `update` and names the numbers it remembers about a parameter in `remembers`; each starts at 0.
-    Raises ValueError for no parameters, one given twice, or one that is computed; and for a rate that is not positive.
+
+not_negatives = partial(numbers, each=not_negative)
+
+
+class Checked:
+    """Check each number that an optimiser or a schedule consists of, whoever sets it: constructor, state or anybody.
+
+    checks  the names, each with a function that returns the number, made a float or an int, or refuses it by name
     """
 
+    checks: Checks = {}
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        super().__setattr__(name, self.checks[name](name, x) if name in self.checks else x)
+
+    def state_dict(self) -> State:
+        """Return all that is needed to go on: numbers, and lists with one number per parameter."""
+        return {name: copy.copy(getattr(self, name)) for name in self.checks}
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state. Raises ValueError, and changes nothing, if it does not fit, or if a number is refused."""
+        fitted = fitting(state, self.state_dict())
+        vars(self).update({name: check(name, fitted[name]) for name, check in self.checks.items()})
+
+
+class Optimizer(Checked):
+    """Hold what all optimisers share: the parameters, the learning rate `lr`, and lists of what is remembered.
+
+    A subclass writes `update`, names in `remembers` the numbers it remembers about a parameter, which start at 0, and
+    in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed;
+    and for a rate that is not positive.
+    """
+
+    checks = {"lr": positive}
     remembers: tuple[str, ...] = ()
-    update: Callable[..., tuple[float, ...]]  # (g, *remembered) -> (change, *to remember)
+    move: Callable[..., None]
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        if type(self).update is Optimizer.update and not hasattr(self, "move"):
+            raise TypeError(f"{type(self).__name__} needs a method update(g): see help(Optimizer.update)")
         self.parameters = distinct_leaves("an optimiser", parameters, Value)
-        self.lr = in_range("lr", lr, POSITIVE)
-        self.memories: list[tuple[float, ...]] = [(0.0,) * len(self.remembers) for _ in self.parameters]
+        names = listed("remembers", self.remembers)
+        for name in names:
+            if hasattr(type(self), name):
+                raise ValueError(f"remembers: {name!r} is a method already, choose another name")
+        self.checks = self.checks | {name: numbers for name in names if name not in self.checks}
+        self.lr = lr
+        vars(self).update({name: [0.0] * len(self.parameters) for name in names})
+        self.tried = False
+
+    def update(self, g: float, *remembered: float) -> tuple[float, ...]:
+        """Return the change of one parameter, then what to remember about it: a tuple. Write this in a subclass.
+
+        It is given the parameter's gradient, and its numbers of `remembers` in that order. The change is added, so that
+        it has the sign of -g to go downhill. `step` refuses what is no such tuple, and first changes that go uphill.
+
+        >>> class Momentum(Optimizer):
+        ...     remembers = ("v",)
+        ...     def update(self, g, v):
+        ...         v = 0.9 * v + g
+        ...         return -self.lr * v, v
+        >>> Momentum([Value(3.0)], lr=0.1).update(6.0, 0.0)
+        (-0.6000000000000001, 6.0)
+        """
+        leaf, columns = Value(0.0), [[finite("remembered", x)] for x in remembered]
+        leaf.grad = finite("g", g)
+        self.move([0], [leaf], *columns)
+        return leaf.data, *[x for (x,) in columns]
+
+    def move_by_update(self, places: Places, parameters: list[Value], *columns: list[float]) -> None:
+        """Move parameters as `update` says, once all changes are computed."""
+        memories = [[column[i] for column in columns] for i in places]
+        results = [self.checked(self.update(p.grad, *m)) for p, m in zip(parameters, memories, strict=True)]
+        first = not self.tried and not any(map(any, memories))
+        slope = sum(p.grad * change for p, (change, *_) in zip(parameters, results, strict=True))
+        if first and slope > 0.0:
+            name = f"{type(self).__name__}.update"
+            raise ValueError(f"{name} goes uphill: the change is added, so it is -self.lr * g, not self.lr * g")
+        for i, parameter, (change, *memory) in zip(places, parameters, results, strict=True):
+            parameter.data += change
+            for column, number in zip(columns, memory, strict=True):
+                column[i] = number
+
+    def checked(self, result: Any) -> list[float]:
+        """Return what `update` has returned, made floats. Raises TypeError unless it is what `update` must return."""
+        name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
+        if not isinstance(result, tuple) or len(result) != 1 + len(self.remembers):
+            raise TypeError(f"{name} must return a tuple, ({contents}{'' if self.remembers else ','}), got {result!r}")
+        return [finite(name, x) for x in result]
 
     def step(self) -> None:
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
@@ -43,38 +139,30 @@ class Optimizer:
         Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
         no gradient has been computed at all.
         """
-        for i in self.moving():
-            parameter = self.parameters[i]
-            change, *memory = self.update(parameter.grad, *self.memories[i])
-            parameter.data += change
-            self.memories[i] = tuple(memory)
+        by_update = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
+        move = self.move_by_update if by_update else self.move
+        move(*self.moving(), *[getattr(self, name) for name in self.remembers])
+        self.tried = True
 
     def zero_grad(self) -> None:
         """Clear the gradients of all parameters."""
         for parameter in self.parameters:
             parameter.grad = NOT_COMPUTED
 
-    def moving(self) -> list[int]:
-        """Return which parameters have a gradient, by their places. Raises the errors of `step`."""
-        moving = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
-        if not moving:
+    def moving(self) -> tuple[Places, list[Value]]:
+        """Return the places of the parameters that have a gradient, and these. Raises the errors of `step`."""
+        gradients = [parameter.grad for parameter in self.parameters]
+        with contextlib.suppress(TypeError):  # nearly always there are all, and finite, and this tells it in no time
+            if (all(gradients) or set(map(type, gradients)) == {float}) and math.isfinite(sum(gradients)):
+                return range(len(gradients)), self.parameters
+        places = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
+        if not places:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
-        for i in moving:
-            if not math.isfinite(gradient := self.parameters[i].grad):
-                name = self.parameters[i].label or f"parameter {i}"
-                raise FloatingPointError(f"the gradient of {name} is {gradient}")
-        return moving
-
-    def state_dict(self) -> State:
-        """Return the learning rate, and each thing remembered as a list with one number per parameter."""
-        columns = zip(*self.memories, strict=True)
-        return {"lr": self.lr, **{name: list(column) for name, column in zip(self.remembers, columns, strict=True)}}
-
-    def load_state_dict(self, state: State) -> None:
-        """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
-        check_state(state, self.state_dict())
-        self.lr = state["lr"]
-        self.memories = list(zip(*[state[name] for name in self.remembers], strict=True))
+        for i in places:
+            name = f"the gradient of {self.parameters[i].label or f'parameter {i}'}"
+            if not math.isfinite(gradient := real(gradients[i], name)):
+                raise FloatingPointError(f"{name} is {gradient}")
+        return places, [self.parameters[i] for i in places]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
@@ -86,16 +174,22 @@ class SGD(Optimizer):
     Source: Robbins and Monro, 1951; momentum: Polyak, 1964, in the form of PyTorch; NNDL, section 7.2.4.
     """
 
+    checks = {"lr": positive, "momentum": not_negative}
     remembers = ("v",)
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-3, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        self.momentum = in_range("momentum", momentum, NOT_NEGATIVE)
+        self.momentum = momentum
 
-    def update(self, g: float, v: float) -> tuple[float, float]:
-        """Return the change of θ, then v to remember."""
-        v = self.momentum * v + g
-        return -self.lr * v, v
+    def move(self, places: Places, parameters: list[Value], v: list[float]) -> None:
+        lr, momentum = self.lr, self.momentum
+        if momentum == 0.0:
+            for parameter in parameters:
+                parameter.data -= lr * parameter.grad
+        else:
+            for i, parameter in zip(places, parameters, strict=True):
+                v[i] = velocity = momentum * v[i] + parameter.grad
+                parameter.data -= lr * velocity
 
 
 class Adagrad(Optimizer):
@@ -104,16 +198,19 @@ class Adagrad(Optimizer):
     Source: Duchi, Hazan and Singer, Journal of Machine Learning Research 12, 2011; NNDL, section 7.2.3.
     """
 
+    checks = {"lr": positive, "eps": positive, "sum_of_squares": not_negatives}
     remembers = ("sum_of_squares",)
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, eps: float = 1e-10) -> None:
         super().__init__(parameters, lr)
-        self.eps = in_range("eps", eps, POSITIVE)
+        self.eps = eps
 
-    def update(self, g: float, sum_of_squares: float) -> tuple[float, float]:
-        """Return the change of θ, then G to remember."""
-        sum_of_squares = sum_of_squares + g * g
-        return -self.lr * g / (math.sqrt(sum_of_squares) + self.eps), sum_of_squares
+    def move(self, places: Places, parameters: list[Value], sum_of_squares: list[float]) -> None:
+        lr, eps, sqrt = self.lr, self.eps, math.sqrt
+        for i, parameter in zip(places, parameters, strict=True):
+            g = parameter.grad
+            sum_of_squares[i] = total = sum_of_squares[i] + g * g
+            parameter.data -= lr * g / (sqrt(total) + eps)
 
 
 class RMSprop(Optimizer):
@@ -122,17 +219,20 @@ class RMSprop(Optimizer):
     Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; NNDL, section 7.2.3.
     """
 
+    checks = {"lr": positive, "alpha": fraction, "eps": positive, "mean_square": not_negatives}
     remembers = ("mean_square",)
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(parameters, lr)
-        self.alpha = in_range("alpha", alpha, FRACTION)
-        self.eps = in_range("eps", eps, POSITIVE)
+        self.alpha = alpha
+        self.eps = eps
 
-    def update(self, g: float, mean_square: float) -> tuple[float, float]:
-        """Return the change of θ, then G to remember."""
-        mean_square = self.alpha * mean_square + (1.0 - self.alpha) * g * g
-        return -self.lr * g / (math.sqrt(mean_square) + self.eps), mean_square
+    def move(self, places: Places, parameters: list[Value], mean_square: list[float]) -> None:
+        lr, alpha, eps, sqrt = self.lr, self.alpha, self.eps, math.sqrt
+        for i, parameter in zip(places, parameters, strict=True):
+            g = parameter.grad
+            mean_square[i] = mean = alpha * mean_square[i] + (1.0 - alpha) * g * g
+            parameter.data -= lr * g / (sqrt(mean) + eps)
 
 
 class Adadelta(Optimizer):
@@ -142,18 +242,21 @@ class Adadelta(Optimizer):
     """
 
     remembers = ("mean_square", "mean_square_change")
+    checks = {"lr": positive, "rho": fraction, "eps": positive, **dict.fromkeys(remembers, not_negatives)}
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6) -> None:
         super().__init__(parameters, lr)
-        self.rho = in_range("rho", rho, FRACTION)
-        self.eps = in_range("eps", eps, POSITIVE)
+        self.rho = rho
+        self.eps = eps
 
-    def update(self, g: float, mean_square: float, mean_square_change: float) -> tuple[float, float, float]:
-        """Return the change of θ, then G and X to remember."""
-        mean_square = self.rho * mean_square + (1.0 - self.rho) * g * g
-        change = -math.sqrt(mean_square_change + self.eps) / math.sqrt(mean_square + self.eps) * g
-        mean_square_change = self.rho * mean_square_change + (1.0 - self.rho) * change * change
-        return self.lr * change, mean_square, mean_square_change
+    def move(self, places: Places, parameters: list[Value], squares: list[float], changes: list[float]) -> None:
+        lr, rho, eps, sqrt = self.lr, self.rho, self.eps, math.sqrt
+        for i, parameter in zip(places, parameters, strict=True):
+            g = parameter.grad
+            squares[i] = mean = rho * squares[i] + (1.0 - rho) * g * g
+            change = -sqrt(changes[i] + eps) / sqrt(mean + eps) * g
+            changes[i] = rho * changes[i] + (1.0 - rho) * change * change
+            parameter.data += lr * change
 
 
 class Adam(Optimizer):
@@ -164,6 +267,8 @@ class Adam(Optimizer):
     """
 
     remembers = ("m", "v", "t")
+    checks = {"lr": positive, "betas": partial(numbers, each=fraction, length=2), "eps": positive}
+    checks |= {"m": numbers, "v": not_negatives, "t": partial(numbers, each=count_from_0)}
 
     def __init__(
         self,
@@ -173,22 +278,24 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
-        beta1, beta2 = betas
-        self.betas = in_range("betas[0]", beta1, FRACTION), in_range("betas[1]", beta2, FRACTION)
-        self.eps = in_range("eps", eps, POSITIVE)
+        self.betas = betas
+        self.eps = eps
 
-    def update(self, g: float, m: float, v: float, t: float) -> tuple[float, float, float, float]:
-        """Return the change of θ, then m, v and t to remember."""
-        beta1, beta2 = self.betas
-        t = t + 1.0
-        m = beta1 * m + (1.0 - beta1) * g
-        v = beta2 * v + (1.0 - beta2) * g * g
-        m_hat = m / (1.0 - beta1**t)
-        v_hat = v / (1.0 - beta2**t)
-        return -self.lr * m_hat / (math.sqrt(v_hat) + self.eps), m, v, t
+    def move(self, places: Places, parameters: list[Value], m: list[float], v: list[float], t: list[float]) -> None:
+        lr, (beta1, beta2), eps, sqrt = self.lr, self.betas, self.eps, math.sqrt
+        new1, new2 = 1.0 - beta1, 1.0 - beta2
+        steps = 0.0
+        for i, parameter in zip(places, parameters, strict=True):
+            g = parameter.grad
+            m[i] = mean = beta1 * m[i] + new1 * g
+            v[i] = square = beta2 * v[i] + new2 * g * g
+            t[i] = step = t[i] + 1.0
+            if step != steps:  # nearly always once: all parameters move in every step
+                steps, sum1, sum2 = step, 1.0 - beta1**step, 1.0 - beta2**step
+            parameter.data -= lr * (mean / sum1) / (sqrt(square / sum2) + eps)
 
 
-class Decay:
+class Decay(Checked):
     """Let the learning rate fall from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
 
     A subclass writes `factor(t)`, by which the optimiser's first rate is multiplied after t epochs.
@@ -196,50 +303,57 @@ class Decay:
     """
 
     factor: Callable[[int], float]
+    checks: Checks = {"first_lr": positive, "epochs": count_from_0}
 
     def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer, got {optimizer!r} ({type(optimizer).__name__})")
         self.optimizer = optimizer
         self.first_lr = optimizer.lr
         self.epochs = 0
 
     def step(self) -> None:
-        """Count one more epoch, and set the optimiser's learning rate."""
+        """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls."""
+        factor = finite(f"{type(self).__name__}.factor", self.factor(self.epochs + 1))
+        self.optimizer.lr = self.first_lr * factor or math.ulp(0.0)
         self.epochs += 1
-        self.optimizer.lr = self.first_lr * self.factor(self.epochs)
 
 
 class StepDecay(Decay):
     """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋ (piecewise constant)."""
 
+    checks = Decay.checks | {"step_size": count, "gamma": fraction}
+
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.step_size = count("step_size", step_size)
-        self.gamma = in_range("gamma", gamma, FRACTION)
+        self.step_size = step_size
+        self.gamma = gamma
 
     def factor(self, t: int) -> float:
-        """Return γ^⌊t / step_size⌋."""
-        return math.pow(self.gamma, t // self.step_size)
+        return math.pow(self.gamma, count_from_0("t", t) // self.step_size)
 
 
 class ExponentialDecay(Decay):
     """Multiply the rate by gamma every epoch: α = α₀ · γᵗ."""
 
+    checks = Decay.checks | {"gamma": fraction}
+
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         super().__init__(optimizer)
-        self.gamma = in_range("gamma", gamma, FRACTION)
+        self.gamma = gamma
 
     def factor(self, t: int) -> float:
-        """Return γᵗ."""
-        return math.pow(self.gamma, t)
+        return math.pow(self.gamma, count_from_0("t", t))
 
 
 class InverseTimeDecay(Decay):
     """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t)."""
 
+    checks = Decay.checks | {"beta": not_negative}
+
     def __init__(self, optimizer: Optimizer, beta: float) -> None:
         super().__init__(optimizer)
-        self.beta = in_range("beta", beta, NOT_NEGATIVE)
+        self.beta = beta
 
     def factor(self, t: int) -> float:
-        """Return 1 / (1 + β t)."""
-        return 1.0 / (1.0 + self.beta * t)
+        return 1.0 / (1.0 + self.beta * count_from_0("t", t))

@@ -7,63 +7,70 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from tinygrad_edu.arguments import real
 from tinygrad_edu.files import write_whole
 
 State = dict[str, Any]  # name -> a float, or lists of floats, or lists of such lists
 
-
-class HasState(Protocol):
-    """Stand for what can be saved: a module or an optimiser."""
-
-    def state_dict(self) -> State:
-        """Return the state."""
-
-    def load_state_dict(self, state: State) -> None:
-        """Take over a state."""
+SHOWN = 10  # misfits in an error
 
 
-def save(thing: HasState, path: str | Path) -> Path:
-    """Write the state of a module or an optimiser to a JSON file, whole or not at all; return its path.
+def save(thing: Any, path: str | Path) -> Path:
+    """Write the state of a module, an optimiser or a schedule to a JSON file, whole or not at all; return its path.
 
     Raises ValueError if a number is nan or infinite: what has diverged is not worth keeping.
     """
+    check_arguments("save", thing, path)
     state = thing.state_dict()
     check_finite(state)
     entries = [f"{json.dumps(name)}: {json.dumps(array)}" for name, array in state.items()]
     return write_whole(path, "{\n" + ",\n".join(entries) + "\n}\n")
 
 
-def load(thing: HasState, path: str | Path) -> None:
+def load(thing: Any, path: str | Path) -> None:
     """Take over the state that `save` has written.
 
-    Raises ValueError, and changes nothing, if the file holds something else, if a number is nan or infinite, or if an
-    entry is missing, too many or of the wrong size; all of them are listed.
+    Raises ValueError, and changes nothing, if the file holds something else, if a number is nan or infinite or would be
+    refused anyway, or if an entry is missing, too many or of the wrong size; all of them are listed.
     """
+    check_arguments("load", thing, path)
     try:
         state = json.loads(Path(path).read_text(encoding="utf-8"), parse_int=float)
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON file: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON file of a state: {error}") from None
     if not isinstance(state, dict):
         raise ValueError(f"{path} holds no state: it needs names with numbers, got a {type(state).__name__}")
     check_finite(state)
     thing.load_state_dict(state)
 
 
+def check_arguments(user: str, thing: object, path: object) -> None:
+    """Raise TypeError unless there is something with a state, and a path."""
+    if not hasattr(thing, "state_dict"):
+        raise TypeError(f"{user} needs a module, an optimiser or a schedule, got {thing!r} ({type(thing).__name__})")
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"{user}: path must be a text or a Path, got {path!r} ({type(path).__name__})")
+
+
 def check_finite(state: State) -> None:
-    """Raise ValueError naming every entry with a number that is nan or infinite."""
-    broken = [name for name, array in state.items() if not all(map(math.isfinite, floats_in(array)))]
+    """Raise ValueError naming the entries with a number that is nan or infinite."""
+    numbers = {name: [x for x in leaves_in(array) if isinstance(x, float)] for name, array in state.items()}
+    broken = [name for name in numbers if not all(map(math.isfinite, numbers[name]))]
     if broken:
-        raise ValueError(f"nan or infinite numbers in {', '.join(broken)}")
+        raise ValueError(f"nan or infinite numbers in {', '.join(first_few(broken))}")
 
 
-def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
-    """Raise ValueError, listing all misfits, unless both have the same names with numbers of the same shape.
+def fitting(given: Any, needed: State) -> State:
+    """Return a state with its numbers made floats, and arrays made lists.
 
-    >>> check_state({"w": [1.0, 2.0], "c": 0.0}, {"w": [0.0], "b": 0.0})
+    Raises ValueError, listing the misfits, unless it has the names that are needed, with numbers of the same shape.
+
+    >>> fitting({"w": [1.0, 2.0], "c": 0.0}, {"w": [0.0], "b": 0.0})
     Traceback (most recent call last):
     ...
     ValueError: the state does not fit:
@@ -71,6 +78,9 @@ def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
       w: needs a list of 1, got a list of 2
       c: not known here
     """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"state must be names with numbers, got {given!r} ({type(given).__name__})")
+    given = {name: array.tolist() if hasattr(array, "tolist") else array for name, array in given.items()}
     misfits = [f"{name}: missing" for name in needed if name not in given]
     misfits += [
         f"{name}: needs {shape_text(needed[name])}, got {shape_text(array)}"
@@ -79,7 +89,14 @@ def check_state(given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
     ]
     misfits += [f"{name}: not known here" for name in given if name not in needed]
     if misfits:
-        raise ValueError("\n  ".join(["the state does not fit:", *misfits]))
+        raise ValueError("\n  ".join(["the state does not fit:", *first_few(misfits)]))
+    return {name: as_floats(name, given[name]) for name in needed}
+
+
+def first_few(lines: list[str]) -> list[str]:
+    """Return the first lines, cut to a length that can be read, and how many more there are."""
+    shown = [line if len(line) <= 200 else f"{line[:200]}…" for line in lines[:SHOWN]]
+    return [*shown, f"… {len(lines) - SHOWN} more"] if len(lines) > SHOWN else shown
 
 
 def shape_text(array: Any) -> str:
@@ -94,21 +111,29 @@ def shape_text(array: Any) -> str:
     return f"a list of {' × '.join(map(str, shape))}" if shape else "a number"
 
 
-def array_shape(array: Any) -> tuple[int, ...] | None:
+def array_shape(array: Any, kind: Any = (float, int)) -> tuple[int, ...] | None:
     """Return () for a number, (n,) for a list of n, (rows, columns) for a matrix; None for anything else."""
-    if not isinstance(array, list):
-        return () if isinstance(array, float) else None
-    shapes = {array_shape(part) for part in array}
-    if len(shapes) > 1 or None in shapes:
-        return None
-    inner = shapes.pop() if shapes else ()
-    return None if inner is None else (len(array), *inner)
+    parts, shape = [array], []
+    while parts and all(isinstance(part, (list, tuple)) for part in parts):  # a loop: a file may be nested deeply
+        if len(set(map(len, parts))) > 1:
+            return None
+        shape.append(len(parts[0]))
+        parts = [inner for part in parts for inner in part]
+    return tuple(shape) if all(isinstance(part, kind) for part in parts) else None
 
 
-def floats_in(array: Any) -> Iterator[float]:
-    """Yield every number of an entry, in order."""
-    if isinstance(array, list):
-        for part in array:
-            yield from floats_in(part)
-    elif isinstance(array, float):
-        yield array
+def as_floats(name: str, array: Any) -> Any:
+    """Return an entry that has a shape as a float, or as lists of floats."""
+    return real(array, name) if isinstance(array, (float, int)) else [as_floats(name, part) for part in array]
+
+
+def leaves_in(array: Any) -> list[Any]:
+    """Return all members of an entry that are no lists, however deep in lists, the last first."""
+    leaves, waiting = [], [array]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (list, tuple)):
+            waiting += part
+        else:
+            leaves.append(part)
+    return leaves

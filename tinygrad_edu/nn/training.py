@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tinygrad_edu.arguments import count
+from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range, listed
 from tinygrad_edu.engine import Value
-from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
+from tinygrad_edu.nn.data import Examples, mini_batches
 from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
@@ -18,6 +18,7 @@ from tinygrad_edu.static.graph import StaticGraph
 from tinygrad_edu.words import say
 
 SHOWN_EPOCHS = 20  # of a history that is printed
+FAR_ABOVE = 1000.0  # times the first loss, and 1 more: training has diverged, though no float has overflowed
 
 
 class Epoch(NamedTuple):
@@ -28,8 +29,13 @@ class Epoch(NamedTuple):
     error: float | None  # the validation error after its last update
 
     def __str__(self) -> str:
-        loss = say("loss", loss=self.loss)
-        return loss if self.error is None else say("validation error", loss=loss, error=self.error)
+        loss = say("loss", loss=decimal(self.loss))
+        return loss if self.error is None else say("validation error", loss=loss, error=decimal(self.error))
+
+
+def decimal(x: float) -> str:
+    """Write a number with four decimals, or with four digits if that would be too long, or nothing but zeros."""
+    return f"{x:.4f}" if 1e-3 <= abs(x) < 1e6 or x == 0.0 else f"{x:.4g}"
 
 
 class History:
@@ -38,16 +44,38 @@ class History:
     The best epoch is the one with the lowest validation error; where none is measured, the last.
     """
 
-    def __init__(self, ending: str = "") -> None:
+    def __init__(self, parameters: Sequence[Value] = ()) -> None:
         self.epochs: list[Epoch] = []
-        self.best = 0
-        self.ending = ending
+        self.ending = ""
+        self.parameters = parameters
+        self.keep(0)
 
     def append(self, epoch: Epoch) -> None:
-        """Add an epoch, which may be the best."""
+        """Add an epoch. If it is the best, keep the parameters of now."""
         self.epochs.append(epoch)
         if epoch.error is None or not self.best or epoch.error < self.lowest_error:
-            self.best = epoch.number
+            self.keep(epoch.number)
+
+    def keep(self, epoch: int) -> None:
+        """Keep the parameters of an epoch, and its number, in one assignment: an interrupt comes before it or after."""
+        self.kept = epoch, [parameter.data for parameter in self.parameters]
+
+    def restore(self) -> None:
+        """Give the parameters the numbers of the best epoch, or those from before training."""
+        for parameter, number in zip(self.parameters, self.kept[1], strict=True):
+            parameter.data = number
+
+    @property
+    def best(self) -> int:
+        """Return the number of the best epoch; 0 before there is one."""
+        return self.kept[0]
+
+    def outcome(self) -> str:
+        """Say how training has ended that nothing has stopped: well, or far above its first loss."""
+        first, last = self.epochs[0].loss, self.epochs[-1].loss
+        if last > FAR_ABOVE * abs(first) + 1.0:
+            return say("diverged", first=decimal(first), last=decimal(last))
+        return say("all done", epochs=len(self.epochs))
 
     @property
     def lowest_error(self) -> float:
@@ -103,8 +131,8 @@ def fit(
                 loss must be able to calculate with the targets: a class is given as a list, `one_hot(k, n_classes)`
 
     Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
-    Raises ValueError for examples or numbers that make no sense; FloatingPointError, which says what to try, when the
-    loss or a gradient becomes infinite or nan. Even then the best parameters so far are kept.
+    Raises TypeError or ValueError for what makes no sense; FloatingPointError, which says what to try, when the loss, a
+    gradient or a parameter becomes infinite or nan. Even then the best parameters so far are kept.
 
     >>> from tinygrad_edu.nn import MLP, binary_cross_entropy, xor
     >>> model = MLP(2, [4, 1], activation="tanh", seed=0)
@@ -112,17 +140,15 @@ def fit(
     >>> [model(x).data > 0 for x in xor()[0]]
     [False, True, True, False]
     """
-    check_examples(*train)
-    check_examples(*validation or train)
+    train = examples("train", train)
+    validation = None if validation is None else examples("validation", validation)
     epochs, patience = count("epochs", epochs), count("patience", patience)
     batch_size = count("batch_size", batch_size)
-    optimizer = optimizer or Adam(model.parameters(), lr=0.01)
-    if decay and decay.optimizer is not optimizer:
-        raise ValueError("decay is the schedule of another optimizer than the one given")
-    generator = generator_of(seed)
+    l2 = in_range("l2", l2, NOT_NEGATIVE)
+    check_arguments(model, loss, error, optimizer, decay, l2)
+    optimizer, generator = optimizer or Adam(model.parameters(), lr=0.01), generator_of(seed)
     graph = static_risk(model, loss, train[0][0], train[1][0]) if static else None
-    history, shown = History(ending=say("all done", epochs=epochs)), Progress(epochs, progress)
-    best_state = model.state_dict()
+    history, shown, number = History(model.parameters()), Progress(epochs, progress), 1
     try:
         for number in range(1, epochs + 1):
             batches = shown.watch(list(mini_batches(*train, batch_size, generator)))
@@ -130,9 +156,7 @@ def fit(
             validation_error = mean_error(model, error or loss, *validation) if validation else None
             history.append(Epoch(number, training_loss, validation_error))
             shown.epoch_done(history.epochs[-1])
-            if history.best == number:
-                best_state = model.state_dict()
-            elif number - history.best == patience:
+            if number - history.best == patience:
                 history.ending = say("stopped", patience=patience)
                 break
             if decay:
@@ -143,11 +167,38 @@ def fit(
         advice = f"a smaller learning rate (it was {optimizer.lr:g}), standardised inputs, or smaller initial weights"
         raise FloatingPointError(f"training diverged in epoch {number}: {failure}; try {advice}") from failure
     finally:
-        model.load_state_dict(best_state)
+        history.restore()
         shown.close()
-    history.ending = say("parameters of", ending=history.ending, best=history.best)
+    history.ending = say("parameters of", ending=history.ending or history.outcome(), best=history.best)
     shown.line(history.ending)
     return history
+
+
+def examples(name: str, given: Any) -> Examples:
+    """Return (inputs, targets) as two lists, with lists in place of numpy's arrays, whole or in parts.
+
+    Raises TypeError or ValueError, with the name, unless there are examples, and as many inputs as targets.
+    """
+    parts = [listed(f"{name}[{i}]", part) for i, part in enumerate(listed(name, given))]
+    if len(parts) != 2:
+        raise ValueError(f"{name} must be two lists, (inputs, targets), got {len(parts)}")
+    inputs, targets = ([x.tolist() if hasattr(x, "tolist") else x for x in part] for part in parts)
+    if len(inputs) != len(targets) or not inputs:
+        raise ValueError(f"{name} needs a target per input, got {len(inputs)} inputs and {len(targets)} targets")
+    return inputs, targets
+
+
+def check_arguments(model: Any, loss: Any, error: Any, optimizer: Any, decay: Any, l2: float) -> None:
+    """Raise TypeError or ValueError if `fit` cannot use what it is given."""
+    kinds: dict[str, Any] = {"model": (model, Module), "loss": (loss, Callable), "error": (error, Callable | None)}
+    kinds |= {"optimizer": (optimizer, Optimizer | None), "decay": (decay, Decay | None)}
+    for name, (given, kind) in kinds.items():
+        if not isinstance(given, kind):
+            raise TypeError(f"fit: {name} is of a wrong kind, got {given!r} ({type(given).__name__})")
+    if decay and decay.optimizer is not optimizer:
+        raise ValueError("decay is the schedule of another optimizer than the one given")
+    if l2 and not model.weights():
+        raise ValueError(f"l2={l2} would do nothing: the model has no weights, only biases")
 
 
 def train_epoch(
@@ -169,6 +220,9 @@ def train_epoch(
         optimizer.step()
         total += batch_loss * len(inputs)
         examples += len(inputs)
+    for parameter in optimizer.parameters:  # an overflow in an update is seen in the next loss, but for the last
+        if not math.isfinite(parameter.data):
+            raise FloatingPointError(f"{parameter.label or 'a parameter'} is {parameter.data}")
     return total / examples
 
 
