@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_edu import Dual, Symbol, Value, derivative, exp, gradients, jvp, sin, sqrt, weighted_sum
+from tinygrad_edu import Constant, Dual, Symbol, Value, derivative, exp, gradients, jvp, sin, sqrt, weighted_sum
 from tinygrad_edu.rules import mul
 
 
@@ -108,11 +108,15 @@ def test_jvp_is_the_derivative_along_a_direction() -> None:
     )
 
 
-def test_where_one_derivative_of_an_operation_is_missing_it_has_none() -> None:
-    """x ** y has a derivative along x at x = 0, but none along y: with a number as exponent nobody asks for it."""
-    with pytest.raises(ValueError, match="has no derivative at x = 0.0, y = 2.0"):
-        jvp(lambda x, y: x**y, [0.0, 2.0], [1.0, 0.0])
+def test_a_derivative_that_nobody_asks_for_need_not_exist() -> None:
+    """x ** y has a derivative along x at x = -2, y = 3, but none along y."""
+    assert jvp(lambda x, y: x**y, [-2.0, 3.0], [1.0, 0.0]) == (-8.0, 12.0)
+    assert jvp(lambda x, z: x + sqrt(z), [1.0, 0.0], [1.0, 0.0]) == (1.0, 1.0)
     assert jvp(lambda x: x**2.0, [0.0], [1.0]) == (0.0, 0.0)
+    assert jvp(lambda x: x ** Constant(3.0), [-2.0], [1.0]) == (-8.0, 12.0)
+    assert [part.data for part in jvp(lambda x: x ** Value(3.0), [-2.0], [1.0])] == [-8.0, 12.0]
+    with pytest.raises(ValueError, match=r"^x \*\* y has no derivative at x = -2\.0, y = 3\.0 "):
+        jvp(lambda x, y: x**y, [-2.0, 3.0], [1.0, 1.0])
 
 
 def test_jvp_names_both_lengths() -> None:
