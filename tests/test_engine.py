@@ -1385,3 +1385,43 @@ def test_a_learned_slope_is_the_prelu_of_pytorch(x: float) -> None:
     leaky_relu(value, slope).backward()
     assert same(value.grad, at_x.grad.item())
     assert same(slope.grad, weight.grad.item())
+
+
+# ---------------------------------------------------------------------------------- what does not belong in a Value
+
+
+def test_the_children_of_other_libraries_are_no_label() -> None:
+    """micrograd: Value(data, _children)."""
+    for label in ((), (Value(1.0),), None, 3):
+        with pytest.raises(TypeError, match="^label must be a str, got "):
+            Value(1.0, label)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [2.0, -2.0])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: p * 2.0, lambda p: p + p, lambda p: p**2,
+        rules.exp, rules.tanh, rules.relu, rules.step, rules.sign, rules.absolute,
+        lambda p: rules.sigmoid(p) * p, lambda p: rules.maximum(p, 0.0), lambda p: rules.greater(p, 0.0) * p,
+    ],
+)  # fmt: skip
+def test_a_value_in_data_is_one_clear_error_wherever_it_goes(f: Callable[[Value], Value], number: float) -> None:
+    """Where it is used or, if nothing minds, in backward: also behind an inactive relu."""
+    p = Parameter(number, "p")
+    p.data = p - 0.1  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"^data is a Value where a number belongs: write p\.data = p\.data - "):
+        f(p).backward()
+    with pytest.raises(TypeError, match=r"^data is a Value where a number belongs: write p\.data = p\.data - "):
+        gradients(f(p), [p])
+
+
+@pytest.mark.parametrize("wrong", [None, "1", [1.0]])
+def test_other_things_in_data_are_refused_by_the_name_of_the_leaf(wrong: Any) -> None:
+    p = Parameter(1.0, "p")
+    y = rules.step(p) + p * 2.0
+    p.data = wrong
+    with pytest.raises(TypeError, match="^data of p: a real number is needed, got "):
+        y.backward()
+    with pytest.raises(TypeError, match=r"^exp\(x\): must be real number, not "):
+        rules.exp(p)

@@ -98,7 +98,7 @@ def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
     """
     if not real(strength, "strength of l2_penalty") >= 0.0:
         raise ValueError(f"l2_penalty needs a strength of 0 or more, got {strength}")
-    numbers = listed("weights of l2_penalty", weights)
+    numbers = [scalar("a weight of l2_penalty", w) for w in listed("weights of l2_penalty", weights)]
     return 0.5 * real(strength) * weighted_sum(numbers, numbers)
 
 
@@ -113,7 +113,7 @@ def mean(losses: Sequence[Any]) -> Any:
     >>> mean([1.0, 2.0])
     1.5
     """
-    losses = listed("losses of mean", losses)
+    losses = [scalar("a loss of mean", x) for x in listed("losses of mean", losses)]
     if not losses:
         raise ValueError("the mean of no losses is not defined, got []")
     return sum_of(losses) / len(losses)

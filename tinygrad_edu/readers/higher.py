@@ -56,6 +56,7 @@ def hessian(output: Value, inputs: Iterable[Value]) -> list[list[Value]]:
     >>> [[second.data for second in row] for row in hessian(x * x * y, [x, y])]
     [[6.0, 4.0], [4.0, 0.0]]
     """
+    instance("output of hessian", output, Value)
     inputs = instances("inputs of hessian", inputs, Value)
     return [gradients(gradient, inputs) for gradient in gradients(output, inputs)]
 
