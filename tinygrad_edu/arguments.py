@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Complex, Real
-from typing import Any, NamedTuple, TypeGuard, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 LONGEST = 200  # characters of a refused argument that an error shows
 
 
@@ -39,7 +38,9 @@ def real(number: object, name: object = "") -> float:
     if type(number) is float:
         return number
     prefix = f"{name}: " if name else ""
-    found: Any = number.item() if is_numpys(number) and number.shape == () else number
+    found: Any = number
+    if hasattr(found, "__array_interface__") and found.shape == ():  # numpy's, and not a tensor
+        found = found.item()
     other = isinstance(found, (str, Complex)) and not isinstance(found, Real) or hasattr(found, "shape")
     if not other and (hasattr(found, "__float__") or hasattr(found, "__index__")):
         try:
@@ -47,11 +48,6 @@ def real(number: object, name: object = "") -> float:
         except (OverflowError, ValueError) as error:  # 10 ** 400, a signalling nan
             raise type(error)(f"{prefix}a real number is needed, got {shown(number)}: {error}") from None
     raise TypeError(f"{prefix}a real number is needed, got {shown(number)}")
-
-
-def is_numpys(x: object) -> TypeGuard[Any]:
-    """Tell whether x is a number or an array of numpy's, and not a tensor."""
-    return hasattr(x, "__array_interface__")
 
 
 def shown(x: object) -> str:
@@ -67,11 +63,10 @@ def instance(name: str, x: object, kind: type[T]) -> T:
     return x
 
 
-def function(name: str, f: F) -> F:
-    """Return what can be called. Raises TypeError for anything else."""
+def function(name: str, f: object) -> None:
+    """Raise TypeError for what cannot be called."""
     if not callable(f):
         raise TypeError(f"{name} must be a function, got {shown(f)}")
-    return f
 
 
 def in_range(name: str, x: object, allowed: Range) -> float:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import listed
-from tinygrad_edu.rule import Excess, Scalar, scalar
+from tinygrad_edu.rule import Excess, Scalar, scalars
 
 Number: TypeAlias = "Scalar | float"
 
@@ -110,7 +110,7 @@ def shifted(inputs: Sequence[Any]) -> list[Any]:
 
 def inputs_of(name: str, xs: Iterable[Number]) -> list[Any]:
     """Return the inputs of a function as a list of scalars. Raises TypeError, ValueError on []."""
-    inputs = [scalar(f"an input of {name}", x) for x in listed(f"the inputs of {name}", xs)]
+    inputs = scalars(f"inputs of {name}", xs)
     if not inputs:
         raise ValueError(f"{name} needs at least one input, got []")
     return inputs

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import real
+from tinygrad_edu.arguments import listed, real
 
 DATA_IS_A_SCALAR = "data is a Value where a number belongs: write p.data = p.data - ..., not p.data = p - ..."
 
@@ -32,6 +32,11 @@ class Scalar:
 def scalar(name: str, x: Any) -> Any:
     """Return a scalar as it is, a number as a float. Raises TypeError for anything else."""
     return x if isinstance(x, Scalar) else real(x, name)
+
+
+def scalars(name: str, xs: Any) -> list[Any]:
+    """Return numbers and scalars as a list. Raises TypeError for anything else."""
+    return [scalar(name, x) for x in listed(name, xs)]
 
 
 class Check:

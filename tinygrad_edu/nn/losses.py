@@ -13,7 +13,7 @@ from typing import Any
 
 from tinygrad_edu.arguments import function, listed, real, several
 from tinygrad_edu.functions import log_sum_exp_in_parts, weighted_sum
-from tinygrad_edu.rule import Check, Scalar, scalar
+from tinygrad_edu.rule import Check, Scalar, scalar, scalars
 from tinygrad_edu.rules import add, relu, softplus
 
 Loss = Callable[[Any, Any], Any]
@@ -75,11 +75,11 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     >>> cross_entropy([0.0, 1000.0], 1), cross_entropy([0.0, 1000.0], 0), cross_entropy([0.0, 1000.0], [0.5, 0.5])
     (0.0, 1000.0, 500.0)
     """
-    logits = [scalar("a logit of cross_entropy", z) for z in listed("logits of cross_entropy", logits)]
+    logits = scalars("logits of cross_entropy", logits)
     if len(logits) < 2:
         raise ValueError(f"cross_entropy needs two logits or more, got {len(logits)}; of one: binary_cross_entropy")
     if several(target):
-        shares = [scalar("a probability of cross_entropy", y) for y in listed("target of cross_entropy", target)]
+        shares = scalars("target of cross_entropy", target)
         if len(shares) != len(logits):
             raise ValueError(f"cross_entropy needs a probability per logit, got {len(shares)} for {len(logits)} logits")
         return sum_of([y * cross_entropy(logits, k) for k, y in enumerate(shares) if isinstance(y, Scalar) or y != 0.0])
@@ -98,7 +98,7 @@ def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
     """
     if not real(strength, "strength of l2_penalty") >= 0.0:
         raise ValueError(f"l2_penalty needs a strength of 0 or more, got {strength}")
-    numbers = [scalar("a weight of l2_penalty", w) for w in listed("weights of l2_penalty", weights)]
+    numbers = scalars("weights of l2_penalty", weights)
     return 0.5 * real(strength) * weighted_sum(numbers, numbers)
 
 
@@ -113,7 +113,7 @@ def mean(losses: Sequence[Any]) -> Any:
     >>> mean([1.0, 2.0])
     1.5
     """
-    losses = [scalar("a loss of mean", x) for x in listed("losses of mean", losses)]
+    losses = scalars("losses of mean", losses)
     if not losses:
         raise ValueError("the mean of no losses is not defined, got []")
     return sum_of(losses) / len(losses)
