@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -201,6 +202,44 @@ def outcome(
     partials = ROWS[name].partials(out, *inputs)
     pairs = zip(operands, partials, strict=True)
     return out, math.fsum(abs(partial) * slopes[i] for i, partial in pairs if isinstance(i, int))
+
+
+def random_recipe(seed: int, size: int = 200) -> Recipe:
+    """An expression of up to `size` nodes over all rows: the mean of all that is computed and not used."""
+    generator = random.Random(seed)
+    leaves = [generator.uniform(-2.0, 2.0) for _ in range(generator.randint(1, 4))]
+    values, slopes = [*leaves], [1.0] * len(leaves)
+    operations: list[tuple[str, tuple[int | float, ...]]] = []
+    for _ in range(generator.randint(1, size * 2 // 3)):
+        name, operands = random_operation(generator, values)
+        out, slope = outcome(name, operands, [values[i] if isinstance(i, int) else i for i in operands], slopes)
+        if abs(out) > 10.0 or slope > 50.0:
+            name, operands = "tanh", (len(values) - 1,)
+            out, slope = math.tanh(values[-1]), slopes[-1]
+        operations.append((name, operands))
+        values.append(out)
+        slopes.append(slope)
+    used = {i for _, operands in operations for i in operands if isinstance(i, int)}
+    first, *rest = [i for i in range(len(values)) if i not in used]
+    for i in rest:
+        operations.append(("add", (first, i)))
+        first = len(leaves) + len(operations) - 1
+    return Recipe(tuple(leaves), (*operations, ("mul", (first, 1.0 / (1 + len(rest))))))
+
+
+def random_operation(generator: random.Random, values: Sequence[float]) -> tuple[str, tuple[int | float, ...]]:
+    """A row and operands that suit it among the values; a sum where none do. Late values are taken more often."""
+    name = generator.choice(sorted(SAMPLES))
+    samples = SAMPLES[name]
+    varying = samples.operands_that_vary()
+    for _ in range(10):
+        operands = tuple(
+            int(len(values) * generator.random() ** 0.5) if i in varying else generator.uniform(*interval)
+            for i, interval in enumerate(samples.intervals)
+        )
+        if samples.contain([values[i] if isinstance(i, int) else i for i in operands]):
+            return name, operands
+    return "add", (generator.randrange(len(values)), len(values) - 1)
 
 
 def gradient_of(node: Value) -> float | str:

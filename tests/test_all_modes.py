@@ -1,6 +1,7 @@
 """One table, every kind of derivative: all modes read the same rows and agree."""
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.oracles import ROWS, SAMPLES, Recipe, assert_close, inputs_of, recipes, slope_along
-from tinygrad_edu import Dual, Value, check_gradients, derivative, derivative_formula, gradients, hessian, jvp
+from tests.oracles import ROWS, SAMPLES, Recipe, assert_close, inputs_of, random_recipe, recipes, slope_along
+from tinygrad_edu import (
+    Dual,
+    Value,
+    check_gradients,
+    derivative,
+    derivative_formula,
+    gradients,
+    hessian,
+    jvp,
+    static_graph,
+)
 from tinygrad_edu.engine import topological_order
 from tinygrad_edu.readers.formulas import formula
 from tinygrad_edu.readers.notation import PYTHON
@@ -239,6 +250,93 @@ def test_random_graphs(recipe: Recipe) -> None:
 @given(graphs())
 def test_many_random_graphs(recipe: Recipe) -> None:
     assert_all_modes_agree(recipe)
+
+
+TORCH: dict[str, Callable[..., Any]] = {  # each row, in PyTorch's own functions
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "power": operator.pow,
+    "exponential": operator.pow,
+    "general_power": operator.pow,
+    "absolute": abs,
+    "leaky_relu": lambda x, slope: torch().prelu(x[None], slope[None])[0],
+    "elu": lambda x, gamma: torch().where(x > 0, x, gamma * torch().expm1(x.clamp(max=0.0))),
+    "softplus": lambda x: torch().nn.functional.softplus(x, threshold=100.0),
+    "step": lambda x: torch().heaviside(x, torch().zeros_like(x)),
+    "greater": lambda x, y: torch().heaviside(x - y, torch().full_like(x, 0.5)).detach() + 0.0 * (x + y),
+    "weighted_sum": lambda a, b, x, y, bias: a * x + b * y + bias,
+}
+
+
+def torch() -> Any:
+    return pytest.importorskip("torch")
+
+
+def by_torch(recipe: Recipe) -> list[float]:
+    leaves = [torch().tensor(x, dtype=torch().float64, requires_grad=True) for x in recipe.leaves]
+    scalars = list(leaves)
+    for name, operands in recipe.operations:
+        f = TORCH.get(name) or getattr(torch(), name)
+        numbers = [scalars[i] if isinstance(i, int) else torch().tensor(i, dtype=torch().float64) for i in operands]
+        scalars.append(f(*numbers).detach() if name in ("step", "sign") else f(*numbers))
+    if scalars[-1].requires_grad:
+        scalars[-1].backward()
+    return [0.0 if leaf.grad is None else leaf.grad.item() for leaf in leaves]
+
+
+def by_static_graph(recipe: Recipe) -> list[float]:
+    _, leaves = recipe.graph()
+    assert static_graph(lambda: recipe.follow(leaves), leaves)() == recipe.value(*recipe.leaves)
+    return [leaf.grad + 0.0 for leaf in leaves]
+
+
+def assert_large_graphs_agree(seeds: range) -> None:
+    """Backward, gradients(), forward mode, a static graph, the formula's derivative where it is short."""
+    for recipe in map(random_recipe, seeds):
+        expected = reverse(recipe)
+        assert gradient_values(recipe) == expected
+        assert by_static_graph(recipe) == expected
+        assert_agree(forward(recipe), expected, 1e-10, "forward mode")
+        root, leaves = recipe.graph()
+        written = [formula(root), *(derivative_formula(root, leaf) for leaf in leaves)]
+        for one, number in zip(written, [root.data, *expected], strict=True):
+            if not isinstance(one, Symbol) or one.size <= LONGEST // 5:
+                assert_close(evaluated(one, recipe), number, 1e-10, "the formula")
+
+
+def assert_torch_agrees(seeds: range) -> None:
+    for recipe in map(random_recipe, seeds):
+        assert_agree(by_torch(recipe), reverse(recipe), 1e-10, "PyTorch")
+
+
+def test_large_random_graphs() -> None:
+    """300 graphs of up to 200 nodes over all rows: every mode gives the same gradient."""
+    assert_large_graphs_agree(range(300))
+
+
+def test_pytorch_agrees_about_large_random_graphs() -> None:
+    assert_torch_agrees(range(300))
+
+
+@pytest.mark.slow
+def test_many_large_random_graphs() -> None:
+    """5,000 of them."""
+    assert_large_graphs_agree(range(300, 5000))
+
+
+@pytest.mark.slow
+def test_pytorch_agrees_about_many_large_random_graphs() -> None:
+    assert_torch_agrees(range(300, 5000))
+
+
+def test_large_random_graphs_are_what_they_should_be() -> None:
+    sizes = [len(topological_order(random_recipe(seed).graph()[0])) for seed in range(300)]
+    assert 150 < max(sizes) <= 200
+    assert sum(size > 100 for size in sizes) > 50
+    assert {name for seed in range(300) for name, _ in random_recipe(seed).operations} == set(ROWS)
 
 
 def test_random_graphs_are_what_they_should_be() -> None:

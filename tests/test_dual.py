@@ -1,12 +1,13 @@
 """Forward mode: dual numbers, and that the ε of one derivative never meets that of another."""
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tinygrad_edu import Dual, Symbol, Value, derivative, exp, gradients, jvp, sin, sqrt, weighted_sum
+from tinygrad_edu import Constant, Dual, Symbol, Value, derivative, exp, gradients, jvp, sin, sqrt, weighted_sum
 from tinygrad_edu.rules import mul
 
 
@@ -108,11 +109,15 @@ def test_jvp_is_the_derivative_along_a_direction() -> None:
     )
 
 
-def test_where_one_derivative_of_an_operation_is_missing_it_has_none() -> None:
-    """x ** y has a derivative along x at x = 0, but none along y: with a number as exponent nobody asks for it."""
-    with pytest.raises(ValueError, match="has no derivative at x = 0.0, y = 2.0"):
-        jvp(lambda x, y: x**y, [0.0, 2.0], [1.0, 0.0])
+def test_a_derivative_that_nobody_asks_for_need_not_exist() -> None:
+    """x ** y has a derivative along x at x = -2, y = 3, but none along y."""
+    assert jvp(lambda x, y: x**y, [-2.0, 3.0], [1.0, 0.0]) == (-8.0, 12.0)
+    assert jvp(lambda x, z: x + sqrt(z), [1.0, 0.0], [1.0, 0.0]) == (1.0, 1.0)
     assert jvp(lambda x: x**2.0, [0.0], [1.0]) == (0.0, 0.0)
+    assert jvp(lambda x: x ** Constant(3.0), [-2.0], [1.0]) == (-8.0, 12.0)
+    assert [part.data for part in jvp(lambda x: x ** Value(3.0), [-2.0], [1.0])] == [-8.0, 12.0]
+    with pytest.raises(ValueError, match=r"^x \*\* y has no derivative at x = -2\.0, y = 3\.0 "):
+        jvp(lambda x, y: x**y, [-2.0, 3.0], [1.0, 1.0])
 
 
 def test_jvp_names_both_lengths() -> None:
@@ -205,3 +210,80 @@ def test_no_operation_is_written_for_a_direction_of_1() -> None:
     """What multiplying with the tangent 1 would add to a graph is left out."""
     x = Value(2.0, "x")
     assert derivative(lambda t: t * x)(Value(3.0)) is x
+
+
+# ------------------------------------------------------------------------------ a Dual that outlives its derivative
+
+
+def test_a_dual_kept_from_one_derivative_is_refused_in_the_next() -> None:
+    """ForwardDiff.jl, issue 443: the slope of the second would be 0, or of something else."""
+
+    def f(x: Any) -> Any:
+        box = [x]
+
+        def g(y: Any) -> Any:
+            box[0] = box[0] * y
+            return box[0]
+
+        derivative(g)(1.0)
+        return derivative(g)(1.0)
+
+    with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+        derivative(f)(1.0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda kept, x: kept,
+        lambda kept, x: kept + x,
+        lambda kept, x: derivative(lambda y: y * kept)(x),
+        lambda kept, x: x if kept > 0.0 else 2.0 * x,
+        lambda kept, x: x if kept == 1.0 else 2.0 * x,
+        lambda kept, x: jvp(mul, [kept, x], [1.0, 0.0])[1],
+        lambda kept, x: Dual(kept, 1.0),
+    ],
+)
+def test_every_use_of_a_dual_that_is_left_over_is_refused(use: Callable[[Any, Any], Any]) -> None:
+    """From a cache, a list, a generator: also after a derivative that failed."""
+    kept: list[Any] = []
+
+    def keep(x: Any) -> Any:
+        kept.append(x)
+        return x if len(kept) == 1 else x / (x - 1.0)
+
+    derivative(keep)(1.0)
+    with pytest.raises(ZeroDivisionError):
+        derivative(keep)(1.0)
+    for left_over in kept:
+        with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+            derivative(functools.partial(use, left_over))(1.0)
+    lazy = (x * 2.0 for x in kept)
+    with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+        derivative(lambda x: next(lazy) * x)(1.0)
+
+
+def test_a_dual_of_an_outer_derivative_may_be_kept_within_it() -> None:
+    def f(x: Any) -> Any:
+        box = [x]
+        derivative(lambda y: y * box[0])(1.0)
+        box.append(derivative(lambda y: y * y * box[0])(3.0))
+        return box[1]
+
+    assert derivative(f)(2.0) == 6.0
+
+
+def test_a_dual_made_by_hand_within_a_derivative_has_an_epsilon_of_its_own() -> None:
+    assert derivative(lambda x: (Dual(1.0, 1.0) * x).tangent)(2.0) == 1.0
+    with pytest.raises(TypeError, match="^f returns a Dual that was made within it, "):
+        derivative(lambda x: Dual(x, 1.0))(2.0)
+
+
+def test_equality_of_duals_compares_numbers() -> None:
+    """Nobody's keys: a cache must not take Dual(1, 1) for 1."""
+    assert derivative(lambda x: 5 * x if x == 2.0 else x)(2.0) == 5.0
+    assert derivative(lambda x: 5 * x if x != 2.0 else x)(2.0) == 1.0
+    assert Dual(2.0, 1.0) == Value(2.0) == Dual(2.0, 0.0)
+    assert Dual(2.0, 1.0) != "2"
+    with pytest.raises(TypeError, match="unhashable type: 'Dual'"):
+        functools.lru_cache(lambda x: x)(Dual(1.0, 1.0))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles import ROWS, SAMPLES, Samples, assert_close, assert_partials, inputs_of, slope_along
-from tinygrad_edu import Constant, Value, functions, rules
+from tinygrad_edu import Constant, Parameter, Value, functions, gradients, hessian, jvp, rules, static_graph
 from tinygrad_edu.readers.notation import PYTHON
 from tinygrad_edu.readers.symbol import Symbol, text_of
 from tinygrad_edu.rules import Rule
@@ -591,3 +591,108 @@ def test_a_new_row_works_at_once() -> None:
     assert str(reciprocal(Symbol("x"))) == "reciprocal(x)"
     with pytest.raises(ZeroDivisionError, match=r"^reciprocal\(x\) needs x != 0, got 0\.0$"):
         reciprocal(0.0)
+
+
+# ------------------------------------------------------------------------------------------------------- limits
+
+INF = math.inf
+LIMITS = [  # base, exponent, power, derivatives along both, of PyTorch 2.13
+    (0.0, 2.0, 0.0, [0.0, 0.0]),
+    (0.0, 1.0, 0.0, [1.0, 0.0]),
+    (0.0, 0.0, 1.0, [0.0, 0.0]),
+    (-0.0, 3.0, -0.0, [0.0, 0.0]),
+    (INF, 0.0, 1.0, [0.0, INF]),
+    (INF, 0.5, INF, [0.0, INF]),
+    (1.0, INF, 1.0, [INF, 0.0]),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "power", "slopes"), LIMITS)
+def test_powers_where_a_limit_exists(x: float, y: float, power: float, slopes: list[float]) -> None:
+    """Along both, and along one where the other is a number or a Constant; as graphs, forward and static too."""
+    base, exponent = Value(x), Value(y)
+    out = base**exponent
+    out.backward()
+    assert [out.data, base.grad, exponent.grad] == [power, *slopes]
+    assert [gradient.data for gradient in gradients(out, [base, exponent])] == slopes
+    assert jvp(lambda x: x ** Constant(y), [x], [1.0]) == (power, slopes[0])
+    assert jvp(lambda y: x**y, [y], [1.0]) == (power, slopes[1])
+    p = Parameter(y)
+    assert (static_graph(lambda x: x**p, [p])(x), p.grad) == (power, slopes[1])
+    w = Parameter(x)
+    assert (static_graph(lambda y: w**y, [w])(y), w.grad) == (power, slopes[0])
+
+
+def test_a_constant_in_a_power_needs_no_derivative() -> None:
+    x = Value(-2.0)
+    (x ** Constant(3.0)).backward()
+    assert x.grad == 12.0
+    y = Value(2.0)
+    (Constant(0.0) ** y).backward()
+    assert y.grad == 0.0
+
+
+def test_a_partial_that_nobody_asks_for_need_not_exist() -> None:
+    x, y = Value(-2.0), Value(3.0)
+    assert gradients(x**y, [x])[0].data == 12.0
+    zero, half = Value(0.0), Value(0.5)
+    assert gradients(zero**half, [half])[0].data == 0.0
+    assert gradients(x + rules.sqrt(zero), [x])[0].data == 1.0
+    assert hessian(x**y, [x])[0][0].data == -12.0
+
+
+def test_a_root_of_minus_infinity_is_outside_of_the_domain() -> None:
+    """C's pow has inf for it. Whole powers of it exist."""
+    for compute in (lambda: functions.power(-INF, 0.5), lambda: Value(-INF) ** 0.5, lambda: Value(-INF) ** Value(1.5)):
+        with pytest.raises(ValueError, match=r"^x \*\* [ny] needs x >= 0 unless [ny] is whole"):
+            compute()
+    assert functions.power(-INF, 3.0) == -INF
+    w = Parameter(1.0)
+    static = static_graph(lambda x: w * x**0.5, [w])
+    assert static(4.0) == 2.0
+    with pytest.raises(ValueError, match=r"^x \*\* n needs x >= 0"):
+        static(-INF)
+
+
+def test_zero_times_infinity_is_nan_in_gradients_as_in_backward() -> None:
+    x = Value(0.0)
+    out = (x * 0.0).exp() * INF
+    out.backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(gradients(out, [x])[0].data)
+
+
+@pytest.mark.parametrize(
+    ("xs", "expected"),
+    [
+        ([-INF, -INF], [-INF, 0.5, 0.5]),
+        ([-INF, 1.0], [1.0, 0.0, 1.0]),
+        ([INF, 1.0], [INF, 1.0, 0.0]),
+        ([1e308, -1e308], [1e308, 1.0, 0.0]),
+    ],
+)
+def test_log_sum_exp_of_infinities_is_their_greatest(xs: list[float], expected: list[float]) -> None:
+    values = [Value(x) for x in xs]
+    out = functions.log_sum_exp(values)
+    out.backward()
+    assert [out.data, *[x.grad for x in values]] == expected
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "value", "slope"),
+    [
+        (functions.leaky_relu, INF, INF, 1.0),
+        (functions.leaky_relu, -INF, -INF, 0.01),
+        (functions.elu, INF, INF, 1.0),
+        (functions.elu, -INF, -1.0, 0.0),
+        (rules.softplus, INF, INF, 1.0),
+        (rules.softplus, -INF, 0.0, 0.0),
+        (functions.leaky_relu, -1e308, -1e306, 0.01),
+        (rules.log, INF, INF, 0.0),
+    ],
+)
+def test_functions_at_infinity(f: Any, x: float, value: float, slope: float) -> None:
+    v = Value(x)
+    out = f(v)
+    out.backward()
+    assert (out.data, v.grad) == (value, slope)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Complex, Real
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+LONGEST = 200  # characters of a refused argument that an error shows
 
 
 class Range(NamedTuple):
@@ -27,23 +28,46 @@ NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
 FRACTION = Range("from 0 to below 1", 0.0, 1.0)
 
 
-def real(number: object, name: str = "") -> float:
-    """Return any real number as a float. Raises TypeError for everything else, text and complex numbers included.
+def real(number: object, name: object = "") -> float:
+    """Return any real number as a float, numpy's and arrays of no dimension included.
+
+    Raises TypeError for everything else, text, complex numbers and tensors included, OverflowError beyond all floats.
 
     >>> real(2)
     2.0
     """
     if type(number) is float:
         return number
-    complex_or_text = isinstance(number, (str, Complex)) and not isinstance(number, Real)  # numpy's have a __float__
-    several = getattr(number, "ndim", 0)  # of an array
-    if (hasattr(number, "__float__") or hasattr(number, "__index__")) and not complex_or_text and not several:
-        try:
-            return float(number)  # type: ignore[arg-type]
-        except OverflowError:
-            raise OverflowError(f"{name or 'a whole number'} is too large for a float") from None
     prefix = f"{name}: " if name else ""
-    raise TypeError(f"{prefix}a real number is needed, got {number!r} ({type(number).__name__})")
+    found: Any = number
+    if hasattr(found, "__array_interface__") and found.shape == ():  # numpy's, and not a tensor
+        found = found.item()
+    other = isinstance(found, (str, Complex)) and not isinstance(found, Real) or hasattr(found, "shape")
+    if not other and (hasattr(found, "__float__") or hasattr(found, "__index__")):
+        try:
+            return float(found)
+        except (OverflowError, ValueError) as error:  # 10 ** 400, a signalling nan
+            raise type(error)(f"{prefix}a real number is needed, got {shown(number)}: {error}") from None
+    raise TypeError(f"{prefix}a real number is needed, got {shown(number)}")
+
+
+def shown(x: object) -> str:
+    """Write a refused argument for an error, in a line of moderate length: "'1' (str)"."""
+    text = " ".join(repr(x).split())
+    return f"{text if len(text) <= LONGEST else f'{text[:LONGEST]} …'} ({type(x).__name__})"
+
+
+def instance(name: str, x: object, kind: type[T]) -> T:
+    """Return an object of a class. Raises TypeError for anything else."""
+    if not isinstance(x, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {shown(x)}")
+    return x
+
+
+def function(name: str, f: object) -> None:
+    """Raise TypeError for what cannot be called."""
+    if not callable(f):
+        raise TypeError(f"{name} must be a function, got {shown(f)}")
 
 
 def in_range(name: str, x: object, allowed: Range) -> float:
@@ -74,18 +98,23 @@ def listed(name: str, xs: Any) -> list[Any]:
     """
     found = xs.tolist() if hasattr(xs, "__array__") and hasattr(xs, "tolist") else xs
     if isinstance(found, (str, bytes, Mapping)) or not isinstance(found, Iterable):
-        raise TypeError(f"{name} must be a list, got {xs!r} ({type(xs).__name__})")
+        raise TypeError(f"{name} must be a list, got {shown(xs)}")
     return list(found)
+
+
+def several(x: object) -> bool:
+    """Tell whether something stands for several numbers: a list, an iterator, an array with a dimension."""
+    return isinstance(x, (Sequence, Iterator)) or getattr(x, "ndim", 0) > 0
 
 
 def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
     """Return several objects of a class as a list. Raises TypeError, with the first that is none, for anything else."""
     if isinstance(xs, kind) or not isinstance(xs, Iterable):
-        raise TypeError(f"{name} must be a list of {kind.__name__}s, got {xs!r} ({type(xs).__name__})")
+        raise TypeError(f"{name} must be a list of {kind.__name__}s, got {shown(xs)}")
     found = listed(name, xs)
     for x in found:
         if not isinstance(x, kind):
-            raise TypeError(f"{name}: a {kind.__name__} is needed, got {x!r} ({type(x).__name__})")
+            raise TypeError(f"{name}: a {kind.__name__} is needed, got {shown(x)}")
     return found
 
 

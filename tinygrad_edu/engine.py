@@ -11,9 +11,9 @@ import copy
 from operator import attrgetter
 from typing import Any
 
-from tinygrad_edu.arguments import real
+from tinygrad_edu.arguments import instance, real
 from tinygrad_edu.operators import Numbered, Operators, next_serial
-from tinygrad_edu.rule import Rule, Scalar
+from tinygrad_edu.rule import DATA_IS_A_SCALAR, Rule, Scalar
 
 new_object = object.__new__
 data_of, serial_of = attrgetter("data"), attrgetter("serial")
@@ -53,11 +53,11 @@ class Value(Operators["Value"], Numbered):
     children: tuple[Value, ...]
 
     def __init__(self, data: float, label: str = "") -> None:
-        self.data = real(data)
+        self.data = real(data, "data")
         self.grad: float = NOT_COMPUTED
         self.op = None  # type: ignore[assignment]  # a leaf was made by no operation
         self.children = ()
-        self.label = label
+        self.label = label if label.__class__ is str else instance("label", label, str)
         self.serial = next_serial()
 
     @staticmethod
@@ -68,7 +68,7 @@ class Value(Operators["Value"], Numbered):
                 for other in inputs:
                     if isinstance(other, Scalar) and not isinstance(other, Value):
                         return other.apply(op, *inputs)  # another kind of scalar knows what to do with a Value
-                inputs = tuple([x if isinstance(x, Value) else Constant(x) for x in inputs])
+                inputs = tuple([x if isinstance(x, Value) else Constant(real(x, op)) for x in inputs])
                 break
         try:
             if len(inputs) == 2:  # most operations: written out, in half the time
@@ -76,7 +76,7 @@ class Value(Operators["Value"], Numbered):
                 data = op.forward(x.data, y.data)
             else:
                 data = op.forward(*map(data_of, inputs))
-        except (ValueError, ArithmeticError) as error:
+        except (ValueError, ArithmeticError, TypeError) as error:
             raise op.no_value([*map(data_of, inputs)], error) from None
         out = new_object(Value)
         out.data = data
@@ -94,7 +94,7 @@ class Value(Operators["Value"], Numbered):
                 partials = self.op.partials(self.data, self.children[0].data, self.children[1].data)
             else:
                 partials = self.op.partials(self.data, *map(data_of, self.children))
-        except (ValueError, ArithmeticError) as error:
+        except (ValueError, ArithmeticError, TypeError) as error:
             raise self.op.no_derivative([*map(data_of, self.children)], error) from None
         if len(partials) != len(self.children):
             raise self.op.wrong_number_of_partials(partials, self.children)
@@ -145,6 +145,7 @@ class Parameter(Value):
 class Constant(Value):
     """Hold a plain number of an expression. It does not vary: its gradient means nothing and is not shown."""
     __slots__ = ()
+    varies = False
 
 
 def start_backward(root: Value) -> list[Value]:
@@ -154,14 +155,18 @@ def start_backward(root: Value) -> list[Value]:
     for node in order:
         if node.op or node.grad is None:  # interior gradients are computed afresh, leaves' add up
             node.grad = NOT_COMPUTED
+        elif node.data.__class__ is not float:
+            check_data(node)
     root.grad += 1.0
     return [node for node in reversed(order) if node.op]
 
 
-def check_data(root: Value) -> None:
-    """Raise TypeError if a Value was assigned to `data` somewhere, as in p.data = p - 0.1: it spreads to the root."""
-    if isinstance(root.data, Value):
-        raise TypeError("data is a Value where a number belongs: write p.data = p.data - ..., not p.data = p - ...")
+def check_data(*nodes: Value) -> None:
+    """Raise TypeError if something that is no number was assigned to `data`, such as a Value: p.data = p - 0.1."""
+    for node in nodes:
+        if isinstance(node.data, Scalar):
+            raise TypeError(DATA_IS_A_SCALAR)
+        real(node.data, f"data of {node.label or f'v{node.serial}'}")
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -171,7 +176,8 @@ def topological_order(*roots: Value) -> list[Value]:
     >>> [node.label or node.op.symbol for node in topological_order(x * x + x)]
     ['x', '*', '+']
     """
-    reached, waiting = set(roots), [*roots]
+    reached: set[Any] = {instance("a root of topological_order", root, Scalar) for root in roots}
+    waiting = [*roots]
     while waiting:
         for child in waiting.pop().children:
             if child not in reached:

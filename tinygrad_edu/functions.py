@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
-from tinygrad_edu.rule import Scalar
+from tinygrad_edu.arguments import listed
+from tinygrad_edu.rule import Excess, Scalar, scalars
 
 Number: TypeAlias = "Scalar | float"
 
@@ -15,15 +16,16 @@ Number: TypeAlias = "Scalar | float"
 def power(base: Number, exponent: Number) -> Any:
     """Return base ** exponent. Raises ValueError where it is no real number.
 
-    There are three rows for it, because a plain number does not vary: along x ** 2 nobody needs the derivative by the
-    exponent, out · log(x), which does not exist for x < 0. Where both vary it is needed, and its error is right.
+    There are three rows for it, because a plain number or a Constant does not vary: along x ** 2 nobody needs the
+    derivative by the exponent, out · log(x), which does not exist for x < 0. Where both vary, its error is right.
 
     >>> power(2.0, 3.0)
     8.0
     """
-    if not isinstance(exponent, Scalar):
+    if not (isinstance(exponent, Scalar) and exponent.varies):
         return rules.power(base, exponent)
-    return rules.general_power(base, exponent) if isinstance(base, Scalar) else rules.exponential(base, exponent)
+    varying = isinstance(base, Scalar) and base.varies
+    return rules.general_power(base, exponent) if varying else rules.exponential(base, exponent)
 
 
 def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
@@ -52,6 +54,9 @@ def weighted_sum(weights: Sequence[Number], inputs: Sequence[Number], bias: Numb
     >>> weighted_sum([2.0, -3.0], [-1.0, -2.0], -3.0)
     1.0
     """
+    if type(weights) is not list or type(inputs) is not list:
+        weights = listed("weights of weighted_sum", weights)
+        inputs = listed("inputs of weighted_sum", inputs)
     if len(weights) != len(inputs):
         lengths = f"{len(weights)} weights and {len(inputs)} inputs"
         raise ValueError(f"weighted_sum needs one weight per input, got {lengths}")
@@ -64,8 +69,15 @@ def log_sum_exp(xs: Iterable[Number]) -> Any:
     >>> log_sum_exp([1000.0, 1000.0])  # 1000 + log 2
     1000.6931471805599
     """
-    differences, greatest = shifted("log_sum_exp", xs)
-    return rules.log(functools.reduce(rules.add, map(rules.exp, differences))) + greatest
+    above, greatest = log_sum_exp_in_parts(inputs_of("log_sum_exp", xs))
+    return above + greatest
+
+
+def log_sum_exp_in_parts(inputs: Sequence[Any]) -> tuple[Any, Any]:
+    """Return log Σ exp(xᵢ - greatest) and the greatest, for finite and infinite inputs."""
+    greatest = functools.reduce(rules.maximum, inputs)
+    exponentials = [rules.exp(Excess()(x, greatest)) for x in inputs]
+    return rules.log(functools.reduce(rules.add, exponentials)), greatest
 
 
 def log_softmax(xs: Iterable[Number]) -> list[Any]:
@@ -74,7 +86,7 @@ def log_softmax(xs: Iterable[Number]) -> list[Any]:
     >>> log_softmax([0.0, 1000.0])
     [-1000.0, 0.0]
     """
-    differences, _ = shifted("log_softmax", xs)
+    differences = shifted(inputs_of("log_softmax", xs))
     normaliser = rules.log(functools.reduce(rules.add, map(rules.exp, differences)))
     return [difference - normaliser for difference in differences]
 
@@ -85,16 +97,20 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
     >>> softmax([0.0, 1000.0])
     [0.0, 1.0]
     """
-    differences, _ = shifted("softmax", xs)
-    exponentials = [rules.exp(difference) for difference in differences]
+    exponentials = [rules.exp(difference) for difference in shifted(inputs_of("softmax", xs))]
     total = functools.reduce(rules.add, exponentials)
     return [exponential / total for exponential in exponentials]
 
 
-def shifted(name: str, xs: Iterable[Number]) -> tuple[list[Any], Any]:
-    """Return the xᵢ minus the greatest, whose exp cannot overflow, and the greatest. Raises ValueError on []."""
-    inputs: list[Any] = list(xs)
+def shifted(inputs: Sequence[Any]) -> list[Any]:
+    """Return each input minus the greatest: exp of that cannot overflow."""
+    greatest = functools.reduce(rules.maximum, inputs)
+    return [x - greatest for x in inputs]
+
+
+def inputs_of(name: str, xs: Iterable[Number]) -> list[Any]:
+    """Return the inputs of a function as a list of scalars. Raises TypeError, ValueError on []."""
+    inputs = scalars(f"inputs of {name}", xs)
     if not inputs:
         raise ValueError(f"{name} needs at least one input, got []")
-    greatest = functools.reduce(rules.maximum, inputs)
-    return [x - greatest for x in inputs], greatest
+    return inputs

@@ -9,7 +9,7 @@ import copyreg
 import itertools
 from bisect import bisect
 from collections.abc import Callable
-from numbers import Real
+from numbers import Number
 from typing import Any, Generic, TypeVar
 
 from tinygrad_edu import functions, rules
@@ -72,9 +72,9 @@ class Operators(Scalar, Generic[Kind]):
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both are the same object, as dictionary keys need. Raises TypeError for a number."""
-        if isinstance(other, Real):
+        if isinstance(other, Number) or hasattr(other, "__float__") and not isinstance(other, Scalar):
             raise TypeError(f"== {other} would compare an object, not its number: write x.data == {other}")
-        return self is other
+        return self is other or NotImplemented
 
     def __bool__(self) -> bool:
         """Raise TypeError: `if x` would be true even where x is 0."""

@@ -5,23 +5,38 @@ A row computes with floats. Everything else that it may be given is a kind of `S
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import real
+from tinygrad_edu.arguments import listed, real
+
+DATA_IS_A_SCALAR = "data is a Value where a number belongs: write p.data = p.data - ..., not p.data = p - ..."
 
 
 class Scalar:
     """Stand where a number could: a Value, a Symbol, a Dual.
 
-    `apply(op, *inputs)` computes one row of the table with inputs of which at least one is of this kind.
+    `apply(op, *inputs)` computes one row of the table with inputs of which at least one is of this kind. What does not
+    vary has no derivative.
     """
 
     __slots__ = ()
     __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
 
+    varies = True
     apply: Callable[..., Any]
     check: Callable[[Check], None]
+
+
+def scalar(name: str, x: Any) -> Any:
+    """Return a scalar as it is, a number as a float. Raises TypeError for anything else."""
+    return x if isinstance(x, Scalar) else real(x, name)
+
+
+def scalars(name: str, xs: Any) -> list[Any]:
+    """Return numbers and scalars as a list. Raises TypeError for anything else."""
+    return [scalar(name, x) for x in listed(name, xs)]
 
 
 class Check:
@@ -55,10 +70,12 @@ class Rule:
 
     symbol  as typed in Python, "*" or "tanh"; if not given, the name of the class in small letters
     domain  what `forward` needs of its inputs, for the message where it fails
+    chooses  whether `partials` can leave out, as nan, what is not asked for: it is told so of each operand
     """
 
     symbol = ""
     domain = "other inputs"
+    chooses = False
     forward: Callable[..., float]
     partials: Callable[..., tuple[Any, ...]]
     instance: Rule
@@ -86,7 +103,7 @@ class Rule:
         for x in inputs:
             if isinstance(x, Scalar):
                 return x.apply(self, *inputs)
-        return self.evaluate(*map(real, inputs))
+        return self.evaluate(*[real(x, self) for x in inputs])
 
     def evaluate(self, *inputs: float) -> float:
         """Return `forward`; where it has no value, raise an error that names the operation and its numbers."""
@@ -95,10 +112,13 @@ class Rule:
         except (ValueError, ArithmeticError) as error:
             raise self.no_value(inputs, error) from None
 
-    def differentiate(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
-        """Return `partials`; where there are none, raise an error that names the operation and its numbers."""
+    def differentiate(self, out: Any, *inputs: Any, asked: Sequence[bool] = ()) -> tuple[Any, ...]:
+        """Return `partials`; where there are none, raise an error that names the operation and its numbers.
+
+        `asked` tells which are needed, all by default: the others need not exist.
+        """
         try:
-            partials = self.partials(out, *inputs)
+            partials = self.partials(out, *inputs, *(asked if self.chooses else ()))
         except (ValueError, ArithmeticError) as error:
             raise self.no_derivative(inputs, error) from None
         except TypeError as error:  # a row that is written for floats only, given names
@@ -113,14 +133,25 @@ class Rule:
 
     # --------------------------------------------------------------------------------------------- what went wrong
 
-    def no_value(self, inputs: Sequence[float], error: Exception) -> Exception:
+    def no_value(self, inputs: Sequence[Any], error: Exception) -> Exception:
         """Return the error to raise where `forward` failed: of the same type, with the operation and its numbers."""
+        if isinstance(error, TypeError):
+            return self.no_number(inputs, error)
         problem = "is too large for a float" if isinstance(error, OverflowError) else f"needs {self.domain}"
         return type(error)(f"{self} {problem}, got {self.named(inputs)}")
 
     def no_derivative(self, inputs: Sequence[Any], error: Exception) -> Exception:
         """Return the error to raise where `partials` failed: of the same type, with the operation and its numbers."""
+        if isinstance(error, TypeError):
+            return self.no_number(inputs, error)
+        if isinstance(error, OverflowError):
+            return type(error)(f"the derivative of {self} is too large for a float at {self.named(inputs)}")
         return type(error)(f"{self} has no derivative at {self.named(inputs)} ({error})")
+
+    def no_number(self, inputs: Sequence[Any], error: TypeError) -> TypeError:
+        """Return the error to raise where a row was given something else than numbers: by name, where they are data."""
+        nested = any(isinstance(x, Scalar) for x in inputs)
+        return TypeError(DATA_IS_A_SCALAR if nested else f"{self}: {error}")
 
     def wrong_number_of_partials(self, partials: Sequence[Any], inputs: Sequence[Any]) -> Exception:
         """Return the error to raise where there is not one local derivative per operand."""
@@ -147,3 +178,33 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<rule {self}>"
+
+
+# ------------------------------------------------------------- where a limit exists though its parts have no value
+
+
+class LogOfBase(Rule, symbol="log", domain="x > 0"):
+    """Take log(x) in x ** y · log(x), whose limit at x = 0 is 0: so log(0) counts as 0 there."""
+
+    def forward(self, x: float) -> float:
+        return math.log(x) if x else 0.0
+
+    def partials(self, out: Any, x: Any) -> tuple[Any]:
+        return (1.0 / x,)
+
+
+class Excess(Rule, symbol="-"):
+    """Take x - y where x is at most y: 0 where both are the same infinity."""
+
+    def forward(self, x: float, y: float) -> float:
+        return x - y if x != y else 0.0
+
+    def partials(self, out: Any, x: Any, y: Any) -> tuple[float, float]:
+        return (1.0, -1.0)
+
+
+def pow(x: float, y: float) -> float:
+    """Return x ** y as a real number, as `math.pow` does; but C says that (-inf) ** 0.5 is inf."""
+    if x == -math.inf and y % 1.0 > 0.0:
+        raise ValueError("math domain error")
+    return math.pow(x, y)

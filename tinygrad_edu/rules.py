@@ -17,6 +17,7 @@ like the function it is: `exp(2.0)` is a float, `exp(value)` is a Value. A new o
 
 import math
 
+from tinygrad_edu.rule import LogOfBase, pow
 from tinygrad_edu.rule import Rule as Rule
 
 # Calculus: any first-year textbook. Activations: Qiu, Neural Networks and Deep Learning, section 4.1.
@@ -43,18 +44,24 @@ class Neg(Rule, symbol="-"):
 
 class Power(Rule, symbol="**", domain="x >= 0 unless n is whole, and x != 0 if n < 0"):
     """x to the power of n, a plain number: it does not vary, so the derivative along it is nan, never used."""
-    def forward(self, x, n):        return math.pow(x, n)
+    def forward(self, x, n):        return pow(x, n)
     def partials(self, out, x, n):  return (n * x ** (n - 1.0) if n else 0.0, math.nan)
 
 class Exponential(Rule, symbol="**", domain="a >= 0 unless x is whole, and a != 0 if x < 0"):
     """A plain number a to the power of x."""
-    def forward(self, a, x):        return math.pow(a, x)
-    def partials(self, out, a, x):  return (math.nan, out * log(a))
+    def forward(self, a, x):        return pow(a, x)
+    def partials(self, out, a, x):  return (math.nan, out * LogOfBase()(a))
 
 class GeneralPower(Rule, symbol="**", domain="x >= 0 unless y is whole, and x != 0 if y < 0"):
-    """x to the power of y where both vary: the derivative along y needs x > 0."""
-    def forward(self, x, y):        return math.pow(x, y)
-    def partials(self, out, x, y):  return (y * x ** (y - 1.0), out * log(x))
+    """x to the power of y where both vary. Along y there is a derivative for x >= 0: it is computed only if asked for."""
+    chooses = True
+    def forward(self, x, y):        return pow(x, y)
+    def partials(self, out, x, y, along_x=True, along_y=True):
+        return (y * PowerBelow()(x, y - 1.0) if along_x else math.nan, out * LogOfBase()(x) if along_y else math.nan)
+
+class PowerBelow(GeneralPower, symbol="**"):
+    """x ** (y - 1) in y · x ** (y - 1), whose limit at x = y = 0 is 0: so 0 ** -1 counts as 0 there."""
+    def forward(self, x, y):        return pow(x, y) if x else 0.0 if y == -1.0 else x ** y
 
 class Exp(Rule):
     def forward(self, x):           return math.exp(x)

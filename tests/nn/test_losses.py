@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_edu import Value, log, softmax
+from tinygrad_edu import Parameter, Value, gradients, log, softmax, static_graph
 from tinygrad_edu.nn import (
     MLP,
     Neuron,
@@ -159,3 +159,66 @@ def test_the_empirical_risk_is_the_mean_loss_over_examples() -> None:
 def test_bad_input_is_refused_with_its_numbers(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+INF = math.inf
+
+
+@pytest.mark.parametrize(
+    ("logits", "target", "expected"),
+    [
+        ([-INF, 1.0], 1, [0.0, 0.0, 0.0]),
+        ([-INF, 1.0], 0, [INF, -1.0, 1.0]),
+        ([-INF, 0.0, 1.0], 0, [INF, -1.0, 0.2689414213699951, 0.7310585786300049]),
+        ([-INF, 0.0, 1.0], 1, [1.3132616875182228, 0.0, -0.7310585786300049, 0.7310585786300049]),
+        ([-INF, -INF, 1.0], 2, [0.0, 0.0, 0.0, 0.0]),
+        ([-INF, 1.0], [0.0, 1.0], [0.0, 0.0, 0.0]),
+        ([-INF, 1.0], [0.5, 0.5], [INF, -0.5, 0.5]),
+        ([-INF, -INF], 0, [math.nan, math.nan, math.nan]),
+        ([1e308, -1e308], 0, [0.0, 0.0, 0.0]),
+        ([1e308, -1e308], 1, [INF, 1.0, -1.0]),
+        ([1e308, 1e308], 1, [0.6931471805599453, 0.5, -0.5]),
+    ],
+)
+def test_masked_and_huge_logits(logits: Any, target: Any, expected: Any) -> None:
+    """Loss and gradients of PyTorch 2.13; for probabilities its gradients, and the limit 0 · log 0 = 0 for its nan."""
+    assert value_and_gradients(cross_entropy, logits, target) == pytest.approx(expected, rel=1e-15, nan_ok=True)
+    graph = [Value(z) for z in logits]
+    found = gradients(cross_entropy(graph, target), graph)
+    assert [gradient.data for gradient in found] == pytest.approx(expected[1:], rel=1e-15, nan_ok=True)
+
+
+@pytest.mark.parametrize("mask", [0, 1, 2])
+def test_a_static_graph_masks_as_the_dynamic_one_does(mask: int) -> None:
+    w = [Parameter(x) for x in (0.5, -1.0, 2.0)]
+    static = static_graph(lambda m: cross_entropy([p + x for p, x in zip(w, m, strict=True)], 1), w)
+    sample = [-INF if i == mask else 0.0 for i in range(3)]
+    value, found = static(sample), [p.grad for p in w]
+    logits = [p.data + x for p, x in zip(w, sample, strict=True)]
+    assert [value, *found] == value_and_gradients(cross_entropy, logits, 1)
+
+
+@pytest.mark.parametrize("target", ["numpy.int64(1)", "numpy.array(1)", "numpy.float64(1.0)", "1.0", "True"])
+def test_a_class_may_be_any_whole_number(target: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    assert cross_entropy([0.0, 2.0], eval(target, {"numpy": numpy})) == cross_entropy([0.0, 2.0], 1)
+
+
+def test_arrays_are_lists_and_scalars_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert squared_error(numpy.array([3.0, 0.0]), numpy.array([1.0, 1.0])) == 2.5
+    assert squared_error(numpy.float32(3.0), numpy.array(1.0)) == 2.0
+    assert cross_entropy(numpy.array([0.0, 2.0]), numpy.array([0.0, 1.0])) == cross_entropy([0.0, 2.0], 1)
+    assert l2_penalty(numpy.array([3.0, 4.0]), numpy.float32(1.0)) == 12.5
+    assert mean(x for x in [1.0, 2.0]) == 1.5
+
+
+@pytest.mark.parametrize("target", [1.5, math.nan, -1, 2])
+def test_what_is_no_class_is_refused(target: Any) -> None:
+    with pytest.raises(ValueError, match=f"^cross_entropy needs a class from 0 to 1, got {target}$"):
+        cross_entropy([1.0, 2.0], target)
+
+
+def test_the_empirical_risk_needs_a_target_per_input() -> None:
+    with pytest.raises(ValueError, match="^empirical_risk needs a target per input, got 1 for 2 inputs$"):
+        empirical_risk(lambda x: x, squared_error, [1.0, 2.0], [1.0])

@@ -11,8 +11,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.functions import log_sum_exp, weighted_sum
-from tinygrad_edu.rule import Check, Scalar
+from tinygrad_edu.arguments import function, listed, real, several
+from tinygrad_edu.functions import log_sum_exp_in_parts, weighted_sum
+from tinygrad_edu.rule import Check, Scalar, scalar, scalars
 from tinygrad_edu.rules import add, relu, softplus
 
 Loss = Callable[[Any, Any], Any]
@@ -26,11 +27,13 @@ def squared_error(prediction: Any, target: Any) -> Any:
     >>> squared_error(3.0, 1.0), squared_error([3.0, 0.0], [1.0, 1.0])
     (2.0, 2.5)
     """
-    if not isinstance(prediction, Sequence):
-        return 0.5 * (prediction - target) ** 2
-    if len(prediction) != len(target):
-        raise ValueError(f"squared_error needs a target per output, got {len(target)} for {len(prediction)} outputs")
-    return sum_of([squared_error(y, t) for y, t in zip(prediction, target, strict=True)])
+    if not several(prediction):
+        error = scalar("prediction of squared_error", prediction) - scalar("target of squared_error", target)
+        return 0.5 * error**2
+    predictions, targets = listed("prediction of squared_error", prediction), listed("target of squared_error", target)
+    if len(predictions) != len(targets):
+        raise ValueError(f"squared_error needs a target per output, got {len(targets)} for {len(predictions)} outputs")
+    return sum_of([squared_error(y, t) for y, t in zip(predictions, targets, strict=True)])
 
 
 def hinge(score: Any, label: Any) -> Any:
@@ -41,8 +44,8 @@ def hinge(score: Any, label: Any) -> Any:
     >>> hinge(0.25, 1), hinge(0.25, -1), hinge(2.0, 1)
     (0.75, 1.25, 0.0)
     """
-    LABEL(label)
-    return relu(1.0 - label * score)
+    LABEL(scalar("label of hinge", label))
+    return relu(1.0 - label * scalar("score of hinge", score))
 
 
 def binary_cross_entropy(logit: Any, target: Any) -> Any:
@@ -54,16 +57,17 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
     >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(-1000.0, 1), binary_cross_entropy(1000.0, 1)
     (0.6931471805599453, 1000.0, 0.0)
     """
-    SHARE(target)
+    SHARE(scalar("target of binary_cross_entropy", target))
+    logit = scalar("logit of binary_cross_entropy", logit)
     return target * softplus(-logit) + (1.0 - target) * softplus(logit)
 
 
 def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     """Return -log p_c with p = softmax(logits), where the target c is the index of the true class.
 
-    It is computed as softplus(log Σ exp(zⱼ - z_c)), the sum over all j ≠ c: with two classes this is the binary
+    It is computed as softplus(log Σ exp(zⱼ) - z_c), the sum over all j ≠ c: with two classes this is the binary
     cross-entropy, and it stays exact where p_c rounds to 0 or to 1. The target may also be a list of probabilities,
-    one per class, a one-hot vector for instance: then the loss is -Σ yₖ log pₖ.
+    one per class, a one-hot vector for instance: then the loss is -Σ yₖ log pₖ. A logit of -inf masks a class.
 
     Raises ValueError if there are fewer than two logits, if there is no such class, or if the probabilities are not
     as many as the logits.
@@ -71,15 +75,19 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     >>> cross_entropy([0.0, 1000.0], 1), cross_entropy([0.0, 1000.0], 0), cross_entropy([0.0, 1000.0], [0.5, 0.5])
     (0.0, 1000.0, 500.0)
     """
+    logits = scalars("logits of cross_entropy", logits)
     if len(logits) < 2:
         raise ValueError(f"cross_entropy needs two logits or more, got {len(logits)}; of one: binary_cross_entropy")
-    if isinstance(target, Sequence):
-        if len(target) != len(logits):
-            raise ValueError(f"cross_entropy needs a probability per logit, got {len(target)} for {len(logits)} logits")
-        return sum_of([y * cross_entropy(logits, k) for k, y in enumerate(target) if isinstance(y, Scalar) or y != 0])
-    if target not in range(len(logits)):
+    if several(target):
+        shares = scalars("target of cross_entropy", target)
+        if len(shares) != len(logits):
+            raise ValueError(f"cross_entropy needs a probability per logit, got {len(shares)} for {len(logits)} logits")
+        return sum_of([y * cross_entropy(logits, k) for k, y in enumerate(shares) if isinstance(y, Scalar) or y != 0.0])
+    c = real(target, "target of cross_entropy")
+    if c not in range(len(logits)):
         raise ValueError(f"cross_entropy needs a class from 0 to {len(logits) - 1}, got {target!r}")
-    return softplus(log_sum_exp([z - logits[target] for j, z in enumerate(logits) if j != target]))
+    above, greatest = log_sum_exp_in_parts([z for j, z in enumerate(logits) if j != c])
+    return softplus(above + (greatest - logits[int(c)]))
 
 
 def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
@@ -88,9 +96,10 @@ def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
     >>> l2_penalty([3.0, 4.0], 0.1)
     1.25
     """
-    if not strength >= 0.0:
+    if not real(strength, "strength of l2_penalty") >= 0.0:
         raise ValueError(f"l2_penalty needs a strength of 0 or more, got {strength}")
-    return 0.5 * strength * weighted_sum(weights, weights)
+    numbers = scalars("weights of l2_penalty", weights)
+    return 0.5 * real(strength) * weighted_sum(numbers, numbers)
 
 
 def sum_of(losses: Sequence[Any]) -> Any:
@@ -104,15 +113,23 @@ def mean(losses: Sequence[Any]) -> Any:
     >>> mean([1.0, 2.0])
     1.5
     """
+    losses = scalars("losses of mean", losses)
     if not losses:
         raise ValueError("the mean of no losses is not defined, got []")
     return sum_of(losses) / len(losses)
 
 
 def empirical_risk(model: Callable[[Any], Any], loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """Return the mean of loss(model(x), y) over examples, which training minimises. Raises ValueError on none.
+    """Return the mean of loss(model(x), y) over examples, which training minimises.
+
+    Raises ValueError if there are none, or not as many targets as inputs.
 
     >>> empirical_risk(lambda x: 2.0 * x, squared_error, [1.0, 2.0], [2.0, 2.0])
     1.0
     """
-    return mean([loss(model(x), y) for x, y in zip(inputs, targets, strict=True)])
+    function("model of empirical_risk", model)
+    function("loss of empirical_risk", loss)
+    xs, ys = listed("inputs of empirical_risk", inputs), listed("targets of empirical_risk", targets)
+    if len(xs) != len(ys):
+        raise ValueError(f"empirical_risk needs a target per input, got {len(ys)} for {len(xs)} inputs")
+    return mean([loss(model(x), y) for x, y in zip(xs, ys, strict=True)])

@@ -10,6 +10,7 @@ cos(y) + x
 
 from __future__ import annotations
 
+from tinygrad_edu.arguments import instance
 from tinygrad_edu.engine import Constant, Value, topological_order
 from tinygrad_edu.readers.higher import gradients
 from tinygrad_edu.readers.naming import node_names
@@ -28,6 +29,7 @@ def formula(value: Value) -> Symbol | float:
     >>> formula(x).size
     43
     """
+    instance("the value of formula", value, Value)
     result: Symbol | float = replay(topological_order(value), leaf_symbols(value))
     return result
 
@@ -37,7 +39,8 @@ def derivative_formula(output: Value, x: Value) -> Symbol | float:
 
     Raises as `gradients` does.
     """
-    [gradient] = gradients(output, [x])
+    instance("the output of derivative_formula", output, Value)
+    [gradient] = gradients(output, [instance("x of derivative_formula", x, Value)])
     result: Symbol | float = replay(topological_order(gradient), leaf_symbols(output))
     return result
 

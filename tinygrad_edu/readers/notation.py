@@ -10,18 +10,21 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tinygrad_edu import rules
-from tinygrad_edu.rule import Rule
+from tinygrad_edu.rule import Excess, Rule
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly a text holds together: -x looser than x², tighter than x·y
 OPERATORS = {
     rules.add: SUM,
     rules.sub: SUM,
+    Excess(): SUM,
     rules.mul: PRODUCT,
     rules.div: PRODUCT,
     rules.power: POWER,
     rules.exponential: POWER,
     rules.general_power: POWER,
+    rules.PowerBelow(): POWER,
 }
+SIGNS = rules.add, rules.sub, rules.mul, rules.div, rules.neg  # that compute to the bit what Python's do
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -61,7 +64,7 @@ class Notation(NamedTuple):
 
     def has_sign(self, op: Rule) -> bool:
         """Tell whether an operation is written with a sign: x·y, and -x; else as a function."""
-        return op is rules.neg or op in OPERATORS and (OPERATORS[op] != POWER or bool(self.power))
+        return op in SIGNS or op in OPERATORS and bool(self.power)
 
     def operand(self, text: str) -> Text:
         """Take a name or a number for an operand: a negative number holds together like -x."""
@@ -116,7 +119,7 @@ def write_negative(x: Text, notation: Notation) -> Text:
 def right_of(x: Text, op: Rule, notation: Notation) -> str:
     """Write a second operand: it holds together tighter than its operation, as sums are added from left to right."""
     if x.binding == SIGN:
-        return x.text if notation.bare_signs and op is not rules.sub else f"({x.text})"
+        return x.text if notation.bare_signs and op.symbol != "-" else f"({x.text})"
     return x.within(OPERATORS[op] + 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -23,6 +23,15 @@ def replay(order: Sequence[Value], given: Mapping[Value, Any]) -> Any:
         if node not in computed and any(child in computed for child in node.children):
             computed[node] = node.op(*[computed.get(child, child.data) for child in node.children])
     return computed.get(order[-1], order[-1].data)
+
+
+def depending_on(order: Sequence[Value], nodes: Iterable[Value]) -> list[Value]:
+    """Return all of a topological order that is among the nodes or computed from them."""
+    reached = set(nodes)
+    for other in order:
+        if any(child in reached for child in other.children):
+            reached.add(other)
+    return [other for other in order if other in reached]
 
 
 @contextmanager
@@ -52,7 +61,7 @@ def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Valu
     >>> gradient_numbers(x * x)[x]
     6.0
     """
-    check_data(root)
+    check_data(*topological_order(root))
     order = topological_order(root)
     gradients = {**dict.fromkeys(order, 0.0), **held}
     gradients[root] += 1.0

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tinygrad_edu import rules
-from tinygrad_edu.arguments import real
+from tinygrad_edu.arguments import instance, real
 from tinygrad_edu.operators import Operators
 from tinygrad_edu.readers.notation import FORMULA, Notation, Text, is_number, write
 from tinygrad_edu.rule import Check, Rule, Scalar
@@ -44,7 +44,7 @@ class Symbol(Operators["Symbol"]):
         operands: Sequence[Symbol | float] = (),
         stands_for: Symbol | None = None,
     ) -> None:
-        self.name = name
+        self.name = instance("the name of a Symbol", name, str)
         self.stands_for = stands_for
         self.op = op
         self.operands = operands
@@ -56,7 +56,7 @@ class Symbol(Operators["Symbol"]):
         for x in inputs:
             if isinstance(x, Scalar) and not isinstance(x, Symbol):
                 raise TypeError(f"{op}: a Symbol does not mix with {x!r}")
-        operands: list[Any] = [x if isinstance(x, Symbol) else real(x) for x in inputs]
+        operands: list[Any] = [x if isinstance(x, Symbol) else real(x, op) for x in inputs]
         if products := op.written_out(*operands):
             return functools.reduce(rules.add, [functools.reduce(rules.mul, factors) for factors in products])
         simpler = simplify(op, *operands)

@@ -14,14 +14,14 @@ from typing import Any
 from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
 from tinygrad_edu.readers.notation import ATOM, PRODUCT, PROGRAM, SIGN, Text, write
-from tinygrad_edu.rule import Check, Rule
+from tinygrad_edu.rule import Check, Rule, pow
 from tinygrad_edu.static.backpropagation import Gradient, Operand, backpropagate, first_of, terms_of
 from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
 
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
-    rules.power: math.pow,
-    rules.exponential: math.pow,
-    rules.general_power: math.pow,
+    rules.power: pow,
+    rules.exponential: pow,
+    rules.general_power: pow,
     rules.exp: math.exp,
     rules.log: math.log,
     rules.sqrt: math.sqrt,
@@ -73,7 +73,8 @@ class Names:
     def function(self, op: Rule) -> str:
         """Return the name under which the program calls `forward` of a row."""
         function = FUNCTIONS.get(op, op.forward)
-        return self.called(function, function.__name__ if op in FUNCTIONS else op.symbol)
+        symbol = op.symbol if op.symbol.isidentifier() else type(op).__name__.lower()
+        return self.called(function, function.__name__ if op in FUNCTIONS else symbol)
 
     def check(self, check: Check) -> str:
         """Return the name under which the program makes a check."""
