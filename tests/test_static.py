@@ -733,6 +733,25 @@ def test_a_million_arrows_are_the_limit() -> None:
     assert static_graph(lambda x: x * W, [W]).limit == 1_000_000
 
 
+def test_arrays_are_taken_as_lists() -> None:
+    """From the first call on, in a batch, in a descent, and by the judge; also in lists."""
+    numpy = pytest.importorskip("numpy")
+    w = [Parameter(0.5, "w1"), Parameter(-1.0, "w2")]
+
+    def function(x: Any, matrix: Any, y: Any) -> Any:
+        return tanh(functions.weighted_sum(w, x)) * matrix[1][0] * y
+
+    lists = ([1.0, 2.0], [[1.0], [3.0]], 2.0)
+    arrays = (numpy.array([1, 2]), [numpy.array([1.0]), numpy.array([3.0])], numpy.float32(2.0))
+    expected = static_gives(static_graph(function, w), w, lists)
+    static = static_graph(function, w)
+    assert static_gives(static, w, arrays) == expected
+    assert static_gives(static, w, lists, arrays) == [2 * x for x in expected]
+    static.descend([arrays, arrays], lr=0.1)
+    with pytest.raises(ValueError, match=r"^x was a list of 2 when the graph was traced, now it is a list of 3$"):
+        static(numpy.zeros(3), *arrays[1:])
+
+
 @pytest.mark.parametrize(
     ("sample", "error", "message"),
     [

@@ -72,6 +72,13 @@ def is_list(argument: object) -> bool:
     return isinstance(argument, (list, tuple))
 
 
+def without_arrays(argument: Any) -> Any:
+    """Put lists in place of numpy's arrays."""
+    if getattr(argument, "ndim", 0):
+        return argument.tolist()
+    return [*map(without_arrays, argument)] if is_list(argument) else argument
+
+
 def is_numeric(argument: object) -> bool:
     """Tell whether it can be an input: a number, or a list of them."""
     return all(isinstance(x, (float, int)) and not isinstance(x, bool) for x in flat(argument))

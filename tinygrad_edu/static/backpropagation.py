@@ -32,36 +32,35 @@ class Gradient(NamedTuple):
 def backpropagate(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
     """Return the gradients of the operations, from the root on, and the terms of those of the parameters.
 
-    Skip operations that lead to no parameter, and terms whose derivative is
-    exactly 0; unless all have a line, one by one, also gradients that are merely handed on, as a sum does.
+    Skip operations that lead to no parameter, and terms whose derivative is exactly 0; unless all have a line, one by
+    one, also gradients that are merely handed on, as a sum does.
     """
-    edges = edges_to_parameters(graph)
+    partials = partials_to_parameters(graph)
     gradients: list[Gradient] = []
     terms: dict[Traced, list[Operand]] = {graph.root: [1.0]}
     for node in reversed(graph.order):
-        if node in terms and node in edges:
+        if node in terms and node.op and node in partials:
             (term, *others) = contributions = terms.pop(node)
             if isinstance(term, Traced) and not (others or term.op or one_by_one):
                 upstream = term
             else:
                 upstream = Traced(node.tracing)
                 gradients.append(Gradient(node, upstream, contributions, alone=not terms))
-            for child, partial in edges[node]:
-                terms.setdefault(child, []).append(first_of(upstream * partial))
+            for child, partial in zip(node.operands, partials[node], strict=True):
+                if child in partials and not is_zero(partial):
+                    terms.setdefault(child, []).append(first_of(upstream * partial))
     return gradients, {p: terms[p] for p in graph.parameters if p in terms}
 
 
-def edges_to_parameters(graph: TracedGraph) -> dict[Traced, list[tuple[Traced, Operand]]]:
-    """Return for each operation the operands through which a parameter moves it, with the derivatives along them."""
-    edges: dict[Traced, list[tuple[Traced, Operand]]] = dict.fromkeys(graph.parameters, [])
+def partials_to_parameters(graph: TracedGraph) -> dict[Any, tuple[Any, ...]]:
+    """Return the local derivatives of the operations that a parameter moves; there are none of parameters."""
+    moving: dict[Any, tuple[Any, ...]] = dict.fromkeys(graph.parameters, ())
     for node in graph.order:
-        if not edges.keys().isdisjoint(node.children):
+        if not moving.keys().isdisjoint(node.operands):
             partials = partials_of(node)
-            pairs = zip(node.operands, partials, strict=True)
-            moving: list[Any] = [(x, partial) for x, partial in pairs if x in edges and not is_zero(partial)]
-            if moving:
-                edges[node] = moving
-    return edges
+            if any(x in moving and not is_zero(partial) for x, partial in zip(node.operands, partials, strict=True)):
+                moving[node] = partials
+    return moving
 
 
 def partials_of(node: Traced) -> tuple[Any, ...]:

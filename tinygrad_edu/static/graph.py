@@ -19,8 +19,8 @@ from typing import Any
 
 from tinygrad_edu.arguments import POSITIVE, distinct_leaves, in_range, real
 from tinygrad_edu.engine import Constant, Value
-from tinygrad_edu.static.arguments import Inputs, is_list
-from tinygrad_edu.static.backpropagation import Operand, edges_to_parameters
+from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
+from tinygrad_edu.static.backpropagation import Operand, partials_to_parameters
 from tinygrad_edu.static.judge import (
     REASONS,
     StaticGraphError,
@@ -163,7 +163,8 @@ class StaticGraph:
         """
         before = dict(zip(program.parameters, held, strict=True))
         found = [result, *left]
-        for inputs in sample, as_values(sample):  # with Values where a number has no method, or sum() rounds otherwise
+        lists = without_arrays(sample)
+        for inputs in sample, as_values(lists):  # with Values where a number has no method, or sum() rounds otherwise
             try:
                 dynamic = function_gives(self.function, self.takes, inputs, before)
             except (AttributeError, TypeError):
@@ -176,7 +177,7 @@ class StaticGraph:
             if not all(map(nearly_agree, found, expected)):
                 break
         differing = next(i for i, (one, other) in enumerate(zip(found, expected, strict=True)) if not agree(one, other))
-        raise self.error(program, differing, found[differing], dynamic[differing], sample)
+        raise self.error(program, differing, found[differing], dynamic[differing], lists)
 
     def error(self, program: Program, i: int, found: float, dynamic: float, sample: Sequence[Any]) -> Exception:
         """Return the error to raise where the result, or else a gradient, is not the function's."""
@@ -196,7 +197,7 @@ class StaticGraph:
     def program(self, sample: Sequence[Any], descend: bool = False) -> Program:
         """Return the program; it is traced, written and compiled when first needed, for inputs like the first ever."""
         if descend not in self.programs:
-            first = sample if self.shapes is None else [sample_of(shape) for shape in self.shapes.values()]
+            first = without_arrays(sample) if self.shapes is None else list(map(sample_of, self.shapes.values()))
             self.programs[descend] = Program(self.trace(first), descend, self)
             self.shapes = self.programs[descend].shapes
         return self.programs[descend]
@@ -268,7 +269,7 @@ class Program:
                     check.verify(numbers[x])
             for node in graph.order:
                 numbers[node] = node.op.evaluate(*numbers_of(node.operands))
-            for node in reversed(edges_to_parameters(graph)):
+            for node in reversed(partials_to_parameters(graph)):
                 if node.op:
                     node.op.differentiate(numbers[node], *numbers_of(node.operands))
         except (ValueError, ArithmeticError) as explanation:
@@ -301,6 +302,8 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
         else:
             for x, inner in zip(argument, shape, strict=True):
                 add_numbers(x, inner, name, row)
+    elif getattr(argument, "ndim", 0):
+        add_numbers(without_arrays(argument), shape, name, row)
     else:
         expected = "a number" if shape is None else f"a list of {len(shape)}"
         got = f"a list of {len(argument)}" if is_list(argument) else repr(argument)

@@ -109,7 +109,6 @@ class Writer:
         self.one_by_one = len(self.operations) <= ONE_BY_ONE
         self.gradients, self.terms = backpropagate(graph, self.one_by_one)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
-        self.needed: dict[Traced, list[Operand]] = {}  # for the text of an operation
         self.sums: dict[Traced, list[Operand]] = {}  # the terms of weighted sums
         self.defined: set[Operand] = set()  # what can be written, as all that it needs is there
         self.own_line = self.find_own_lines()
@@ -124,18 +123,17 @@ class Writer:
 
         Where operations are many, a sum takes in those that are used once, as its terms.
         """
-        waiting: list[Operand] = [x for _, x in self.graph.checks]
+        uses: Counter[Any] = Counter([self.graph.root.first, *(x for _, x in self.graph.checks)])
         for xs in [*map(self.needed_for, self.operations), *(g.terms for g in self.gradients), *self.terms.values()]:
-            waiting += xs
-        waiting += [switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None]
-        uses: Counter[Traced] = Counter([self.graph.root.first])
-        while waiting:
-            x = waiting.pop()
+            uses.update(xs)
+        uses.update(switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None)
+        waiting = [x for x in uses if x not in self.operations]
+        for x in waiting:
             if isinstance(x, Traced) and x.op:
-                uses[x] += 1
-                if uses[x] == 1 and x not in self.operations:
-                    waiting += self.needed_for(x)
-        used_again = {x for x, n in uses.items() if n > 1 or x in self.sums}
+                needed = self.needed_for(x)
+                waiting += [y for y in dict.fromkeys(needed) if y not in uses and y not in self.operations]
+                uses.update(needed)
+        used_again = {x for x, n in uses.items() if isinstance(x, Traced) and x.op and (n > 1 or x in self.sums)}
         if self.one_by_one:
             return self.operations.keys() | used_again
         return self.operations.keys() - self.taken_in(used_again) | used_again
@@ -156,11 +154,9 @@ class Writer:
 
     def needed_for(self, x: Traced) -> list[Operand]:
         """Return what the text of an operation is put together from."""
-        if x not in self.needed:
-            if terms := terms_of(x):
-                self.sums[x] = terms
-            self.needed[x] = terms or [first_of(operand) for operand in x.operands]
-        return self.needed[x]
+        if x not in self.sums and (terms := terms_of(x)):
+            self.sums[x] = terms
+        return self.sums.get(x) or list(map(first_of, x.operands))
 
     # -------------------------------------------------------------------------------------------------- sections
 
