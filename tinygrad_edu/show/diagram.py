@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.readers.symbol import text_of
 from tinygrad_edu.show.collapsed import draw_collapsed
 from tinygrad_edu.show.markup import cell, coloured, label, number_cells, plain, rich, small, wide_cell
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.steps import Graph, is_neuron, kind
 from tinygrad_edu.show.style import (
     BOXES,
-    FORMULAS,
+    FEW_RANKS,
     GRADIENT_COLOUR,
     MARKED,
     NOTE_COLOUR,
-    OPERATIONS,
     OUTPUT,
+    PICTURE,
     VALUE_COLOUR,
     canvas,
     gradient_text,
@@ -73,30 +72,53 @@ def draw_dot(
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
     if direction not in ("LR", "TB", None):
         raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
-    graph = Graph(root, short=True)
+    graph = Graph(root, PICTURE)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
-    neurons = list(filter(is_neuron, nodes))
-    network = weights == "arrows" or weights is None and len(neurons) > 1
-    folded = weights_on_arrows(nodes, neurons) if network else {}
-    boxes = [node for node in nodes if node not in folded]
-    size = max(len(boxes), len(folded))
+    layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
+    size = max(len(layout.boxes), len(layout.folded))
     if size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
     detailed = size <= DETAILED_NODES
-    omitted = say("weights not shown", count=len(folded)) if folded else say("not shown")
-    dot = canvas(graph, title, direction or readable_direction(boxes, folded), "" if detailed else omitted)
-    draw_nodes(dot, graph, boxes, folded, marked or {}, detailed)
+    omitted = say("weights not shown", count=len(layout.folded)) if layout.folded else say("not shown")
+    dot = canvas(graph, title, direction or layout.direction(), "" if detailed else omitted)
+    if layout.folded:
+        dot.attr(ranksep="0.35")  # room for arrows that cross
+    if not detailed:
+        dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
+    draw_boxes(dot, graph, layout, marked or {}, detailed)
+    draw_arrows(dot, graph, layout, detailed)
     return dot
 
 
-def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, tuple[Value, int]]:
-    """Return the parameters that need no box: each with its neuron and the operand whose arrow shows it, -1 for a bias.
+class Layout:
+    """Decide which nodes of a graph have a box; on arrows stand weights that need none, if it is drawn as a network.
 
-    These are the parameters used once, as the weight of an operand that is drawn, or as the bias.
+    folded  the parameters without a box: each with its neuron and the operand whose arrow shows it, -1 for a bias
+    boxes   the names of the boxes, v0, v1, …
+    arrows  the names of the arrows, e0, e1, …, by operation and operand
     """
+
+    def __init__(self, nodes: Sequence[Value], network: bool) -> None:
+        self.folded = weights_on_arrows(nodes) if network else {}
+        with_box = [node for node in nodes if node not in self.folded]
+        self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}
+        ends = ((node, i) for node in with_box for i, child in enumerate(node.children) if child in self.boxes)
+        self.arrows = {end: f"e{i}" for i, end in enumerate(ends)}
+
+    def direction(self) -> str:
+        """Tell in which direction the picture is narrow enough to be read on a page."""
+        rank = ranks(self.boxes, {})
+        if not self.folded:
+            return "LR" if max(rank.values()) <= FEW_RANKS else "TB"
+        labels = Counter(rank[neuron] for neuron, _ in self.folded.values())
+        return "TB" if max(labels.values()) <= SIDE_BY_SIDE else "LR"
+
+
+def weights_on_arrows(nodes: Sequence[Value]) -> dict[Value, tuple[Value, int]]:
+    """Return the parameters that need no box: those used once, as the bias or as the weight of an operand drawn."""
     uses = Counter(child for node in nodes for child in node.children)
     folded: dict[Value, tuple[Value, int]] = {}
-    for neuron in neurons:
+    for neuron in filter(is_neuron, nodes):
         *products, (bias,) = neuron.op.written_out(*neuron.children)
         for i, (weight, x) in enumerate(products, start=len(products)):
             if isinstance(weight, Parameter) and uses[weight] == 1 and not isinstance(x, Constant):
@@ -106,59 +128,37 @@ def weights_on_arrows(nodes: list[Value], neurons: list[Value]) -> dict[Value, t
     return folded
 
 
-def readable_direction(boxes: list[Value], folded: Mapping[Value, tuple[Value, int]]) -> str:
-    """Tell in which direction a picture is narrow enough to be read on a page."""
-    rank = ranks(boxes, {})
-    if not folded:
-        return "LR" if max(rank.values()) <= 5 else "TB"
-    labels = Counter(rank[neuron] for neuron, _ in folded.values())
-    return "TB" if max(labels.values()) <= SIDE_BY_SIDE else "LR"
-
-
-def draw_nodes(
-    dot: Digraph,
-    graph: Graph,
-    nodes: list[Value],
-    folded: dict[Value, tuple[Value, int]],
-    marked: Mapping[Value, str],
-    detailed: bool,
-) -> None:
-    """Draw a box for each node and an arrow for each operand that has a box."""
-    ids = {node: f"v{i}" for i, node in enumerate(nodes)}
-    shown_at = {place: parameter for parameter, place in folded.items()}
-    if folded:
-        dot.attr(ranksep="0.35")  # room for arrows that cross
-    if not detailed:
-        dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
-    for node in nodes:
+def draw_boxes(dot: Digraph, graph: Graph, layout: Layout, marked: Mapping[Value, str], detailed: bool) -> None:
+    """Draw the boxes; the bias of a neuron that has none stands in the neuron's."""
+    biases = {neuron: bias for bias, (neuron, operand) in layout.folded.items() if operand == -1}
+    for node, name in layout.boxes.items():
         style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {}) | (MARKED if node in marked else {})
         note = marked.get(node, "")
-        box = detailed_box(graph, node, shown_at.get((node, -1)), note) if detailed else one_line_box(graph, node, note)
-        dot.node(ids[node], box, id=ids[node], tooltip=plain(graph.name(node)), **style)
-    for number, (node, i, child) in enumerate(arrows(nodes)):
-        tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
-        arrow = ""
-        if detailed and (weight := shown_at.get((node, i))) is not None:
-            arrow = weight_label(graph, node, weight)
+        box = detailed_box(graph, node, biases.get(node), note) if detailed else one_line_box(graph, node, note)
+        dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style)
+
+
+def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, detailed: bool) -> None:
+    """Draw an arrow from each operand that has a box; it holds the weight of the operand if that has none."""
+    weights = {end: weight for weight, end in layout.folded.items()}
+    for (node, i), name in layout.arrows.items():
+        child = node.children[i]
+        text = ""
+        if detailed and (node, i) in weights:
+            text = weight_label(graph, node, weights[node, i])
         elif detailed and not isinstance(child, Constant):
-            arrow = arrow_label(graph, node, i)
-        dot.edge(ids[child], ids[node], arrow, id=f"e{number}", tooltip=tooltip)
+            text = arrow_label(graph, node, i)
+        tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
+        dot.edge(layout.boxes[child], layout.boxes[node], text, id=name, tooltip=tooltip)
 
 
-def arrows(nodes: list[Value]) -> list[tuple[Value, int, Value]]:
-    """List the arrows of a picture, e0, e1, …: each is a node, the number of an operand, and the operand."""
-    drawn = set(nodes)
-    return [(node, i, child) for node in nodes for i, child in enumerate(node.children) if child in drawn]
-
-
-def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str = "") -> str:
+def detailed_box(graph: Graph, node: Value, bias: Value | None, note: str) -> str:
     """Write a name and what it is, a value, a gradient; the bias that has no box of its own; a note."""
-    rows = [*map(wide_cell, heading(graph, node)), number_cells(say("value"), FORMULAS.number(node.data), VALUE_COLOUR)]
+    rows = [*map(wide_cell, heading(graph, node)), number_cells(say("value"), graph.number(node.data), VALUE_COLOUR)]
     if not isinstance(node, Constant):
         rows.append(number_cells(say("gradient"), gradient_text(node), GRADIENT_COLOUR))
     if bias is not None:
-        name = rich(graph.operand_name(node, bias))
-        rows.append(wide_cell("  ".join(value_and_gradient(f"{name} = ", bias))))
+        rows.append(wide_cell("  ".join(value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias))))
     if note:
         rows.append(wide_cell(coloured(f"<b>{rich(note)}</b>", MARKED["color"])))
     return label(rows, padding=2)
@@ -166,53 +166,47 @@ def detailed_box(graph: Graph, node: Value, bias: Value | None = None, note: str
 
 def heading(graph: Graph, node: Value) -> list[str]:
     """Write a name and what it is: in one line, or where that is long, in several."""
-    name = graph.name(node, FORMULAS)
+    name = graph.name(node)
     bold = f"<b>{rich(name)}</b>"
     if not node.op:
         return [f"{bold} {small(say(kind(node)), NOTE_COLOUR)}"]
     definition = f" = {operation(graph, node)}"
     if len(name + definition) <= LONG_LINE:
         return [bold + rich(definition)]
-    terms = definition[1:].split(" + ") if is_neuron(node) else [definition[1:]]
-    return [bold, *map(rich, lines_of(terms))]
-
-
-def lines_of(terms: list[str]) -> list[str]:
-    """Break a sum into lines that are not too long."""
-    lines = [terms[0]]
-    for term in terms[1:]:
+    first, *terms = definition[1:].split(" + ") if is_neuron(node) else [definition[1:]]
+    lines = [first]
+    for term in terms:
         if len(f"{lines[-1]} + {term}") <= LONG_LINE:
             lines[-1] += f" + {term}"
         else:
             lines.append(f"+ {term}")
-    return lines
+    return [bold, *map(rich, lines)]
 
 
 def operation(graph: Graph, node: Value) -> str:
     """Write what a node is, in names, unless that is too long to read."""
     long_sum = is_neuron(node) and len(node.children) > LONG_SUM
-    return say("weighted sum") if long_sum else graph.operation(node, OPERATIONS)
+    return say("weighted sum") if long_sum else graph.operation(node)
 
 
 def weight_label(graph: Graph, node: Value, weight: Value) -> str:
     """Write a weight on the arrow from its input: its name within its neuron, its value; below them its gradient."""
-    name = rich(graph.operand_name(node, weight))
-    return label([*map(cell, value_and_gradient(f"{name} = ", weight))], padding=1)
+    return label([*map(cell, value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight))], padding=1)
 
 
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     """Write ∂node/∂child, its formula and its number; below it the contribution to the child's gradient."""
     child = node.children[operand]
-    formula = text_of(graph.formulas(node)[operand], FORMULAS)
-    derivative = f"∂{graph.operand_name(node, node)}/∂{graph.operand_name(node, child)} = {formula}"
+    formula = graph.formula(node, operand)
+    derivative = f"{graph.partial(node, child)} = {formula}"
     try:
         partial = node.partials()[operand]
     except (ValueError, ArithmeticError):
         return label([cell(f"{rich(derivative)} {say('does not exist')}")], padding=1)
-    number = FORMULAS.number(partial)
+    number = graph.number(partial)
     rows = [cell(rich(derivative if formula == number else f"{derivative} = {number}"))]
     if has_gradient(node) and has_gradient(child):
-        product = f"← {gradient_text(node)} × {number} = {FORMULAS.number(node.grad * partial)}"
+        product = f"← {gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
         rows.append(cell(coloured(product, GRADIENT_COLOUR)))
     return label(rows, padding=1)
 

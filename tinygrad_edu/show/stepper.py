@@ -107,7 +107,7 @@ def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
         page = Page(recording, max_nodes)
         panes = page.panes()
         worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
-        return page.title(), re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
+        return page.title, re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
 
 
 def distinct_names(recording: Recording) -> dict[Value, str]:
