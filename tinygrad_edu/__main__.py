@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_edu.engine import Parameter, Value
+from tinygrad_edu.files import write_whole
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
+from tinygrad_edu.show.page import title_and_page
 from tinygrad_edu.show.render import renderer
-from tinygrad_edu.show.source import Recording, as_input, is_learners, record, record_expression
-from tinygrad_edu.show.stepper import as_recorded, check_name, save_page
+from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
+from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
 from tinygrad_edu.words import say
 
@@ -128,7 +130,8 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
         if options.draw:
             draw(recording.root, options.draw, recording.title)
     if options.stepper:
-        print("\n" + say("wrote", path=save_page(recording, options.stepper)))
+        _, page = title_and_page(recording, MAX_NODES)
+        print("\n" + say("wrote", path=write_whole(options.stepper, page)))
     return 0
 
 
@@ -182,18 +185,12 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
         if name in values:
             raise ExpressionError(f"{assignment!r}: {name} has a value already")
         try:
-            numbers = number_or_list(text)
+            numbers = [float(item) for item in text.removesuffix(",").split(",")]
         except ValueError:
             raise ExpressionError(f"{assignment!r}: {text!r} is not a number, nor a list such as 1,2,3") from None
-        values[name] = as_input(name, numbers, Parameter if name in parameters else Value)
+        given = numbers if "," in text else numbers[0]  # "1," is, as in Python, a list of one
+        values[name] = as_input(name, given, Parameter if name in parameters else Value)
     return values
-
-
-def number_or_list(text: str) -> float | list[float]:
-    """Read "1" as a number, "1,2" as a list, and "1,", as in Python, as a list of one. Raises ValueError otherwise."""
-    if "," in text:
-        return [float(item) for item in text.removesuffix(",").split(",")]
-    return float(text)
 
 
 def draw(f: Value, path: str, title: str) -> None:

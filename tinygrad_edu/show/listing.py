@@ -21,7 +21,10 @@ class Listing:
     """Show which text made which node: each piece of text has a mark, p0, p1, …, which the page lights up.
 
     recording  where the nodes were made
-    marks      the mark of each piece of text that made one of the nodes that are shown
+    calls      that led to the nodes that are shown
+    marks      the mark of each piece of text that made one of them
+    made       the pieces in the learner's source
+    inside     the pieces in this package, which the learner's source called
     """
 
     def __init__(self, recording: Recording, nodes: Sequence[Value]) -> None:
@@ -29,6 +32,8 @@ class Listing:
         self.calls = {node: recording.calls[node] for node in nodes if node in recording.calls}
         spans = dict.fromkeys(span for calls in self.calls.values() for span in (*calls.learner, *calls.package))
         self.marks = {span: f"p{i}" for i, span in enumerate(spans)}
+        self.made = {span for calls in self.calls.values() for span in calls.learner}
+        self.inside = self.marks.keys() - self.made
 
     def marks_of(self, node: Value) -> dict[str, list[str]]:
         """Return the marks of the calls that led to a node, the learner's and those within this package."""
@@ -48,18 +53,6 @@ class Listing:
         if span.line == span.end_line:
             return say("made in line", text=cut(line, span.start, span.end).strip(), line=span.line)
         return say("made in lines", text=cut(line, span.start, sys.maxsize).strip(), line=span.line, end=span.end_line)
-
-    def source(self) -> str:
-        """List the learner's functions."""
-        return self.functions(self.learners_spans())
-
-    def inside(self) -> str:
-        """List the functions of this package that the learner's source called."""
-        return self.functions(self.marks.keys() - self.learners_spans())
-
-    def learners_spans(self) -> set[Span]:
-        """Return the pieces of the learner's source that made nodes."""
-        return {span for calls in self.calls.values() for span in calls.learner}
 
     def functions(self, spans: Set[Span]) -> str:
         """List the functions around these spans, file by file."""

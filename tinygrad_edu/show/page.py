@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from importlib import resources
 from typing import Any
 
 from tinygrad_edu.engine import Constant, Value
@@ -16,14 +17,24 @@ from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operatio
 from tinygrad_edu.show.listing import listing_of, row
 from tinygrad_edu.show.markup import escape, paragraph, printable
 from tinygrad_edu.show.render import render
-from tinygrad_edu.show.source import Recording, file_name
+from tinygrad_edu.show.source import Recording, as_recorded, file_name
 from tinygrad_edu.show.steps import Graph, Step, backward_steps, kind
 from tinygrad_edu.show.style import FORMULAS, PICTURE
-from tinygrad_edu.words import say
+from tinygrad_edu.words import WORDS, say
 
 MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
 COMMENT = re.compile(r"<!--.*?-->\n", re.DOTALL)
 UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
+
+
+def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
+    """Write the page of a recording, and its title. The graph's own gradients and labels stay as they are."""
+    template = resources.files("tinygrad_edu.show").joinpath("stepper.html").read_text(encoding="utf-8")
+    with as_recorded(recording):
+        page = Page(recording, max_nodes)
+        panes = page.panes()
+    worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
+    return page.title, re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
 
 
 class Page:
@@ -52,8 +63,8 @@ class Page:
         return {
             "title": escape(self.title),
             "note": "\n".join(map(paragraph, self.warnings())),
-            "source": self.listing.source(),
-            "inside": self.listing.inside(),
+            "source": self.listing.functions(self.listing.made),
+            "inside": self.listing.functions(self.listing.inside),
             "rules": "\n".join(f'<div class="row" id="{name}">{row(op)}</div>' for op, name in self.rows.items()),
             "picture": self.picture,
             "table": "\n".join(map(self.table_row, self.nodes)),

@@ -10,10 +10,12 @@ import ast
 import functools
 import inspect
 import linecache
+import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType
@@ -21,7 +23,8 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu import functions
 from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.readers.naming import NEURON
+from tinygrad_edu.readers.naming import NEURON, numbered
+from tinygrad_edu.readers.replay import fresh_gradients, replaced
 from tinygrad_edu.show import expression
 from tinygrad_edu.words import say
 
@@ -105,9 +108,14 @@ class Recording:
             self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
-        """Name a Value after the variable nearest to the outermost function; the first one wins a tie."""
-        for name, value in values_in(namespace):
-            if value not in self.variables or distance < self.variables[value][0]:
+        """Name a Value after the variable nearest to the outermost function; the first one wins a tie.
+
+        Attributes of `self` are variables too.
+        """
+        attributes = getattr(namespace.get("self"), "__dict__", {})
+        for name, value in [*namespace.items(), *attributes.items()]:
+            public = name != "self" and not name.startswith("_")
+            if public and isinstance(value, Value) and distance < self.variables.get(value, (math.inf, ""))[0]:
                 self.variables[value] = distance, name
 
     def calls_to(self, frame: FrameType) -> Calls:
@@ -252,14 +260,6 @@ def results(source: str) -> Iterator[tuple[Span, str]]:
                     yield span_of(value), "partial"
 
 
-def values_in(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Yield the variables that hold Values, and the attributes of `self` that do."""
-    attributes = getattr(namespace.get("self"), "__dict__", {})
-    for name, value in [*namespace.items(), *attributes.items()]:
-        if isinstance(value, Value) and name != "self" and not name.startswith("_"):
-            yield name, value
-
-
 def frames_below_run(frame: FrameType) -> list[FrameType]:
     """Return the frames from the one that `Recording.run` called to this one."""
     frames = []
@@ -334,3 +334,20 @@ def shown(given: Any) -> str:
     if isinstance(given, list):
         return f"[{', '.join(map(shown, given))}]"
     return f"{given.data:.4g}" if isinstance(given, Value) else repr(given)
+
+
+def distinct_names(recording: Recording) -> dict[Value, str]:
+    """Name each node that has a name; number a name that several share in the order of use, h₁, h₂, …."""
+    given = recording.names()
+    order = topological_order(recording.root)
+    names = {node: name for node in order if (name := given.get(node, node.label))}
+    used = dict.fromkeys(node for made in [*recording.calls, *order] for node in (*made.children, made))
+    return numbered({node: names[node] for node in used if node in names})
+
+
+@contextmanager
+def as_recorded(recording: Recording) -> Iterator[None]:
+    """Temporarily give a graph the learner's names, the numbers it was computed from, and no gradients."""
+    names, data = distinct_names(recording), recording.data()
+    with replaced("label", names), replaced("data", data), fresh_gradients(recording.root):
+        yield
