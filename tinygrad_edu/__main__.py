@@ -32,13 +32,14 @@ from tinygrad_edu.show.text import explain
 from tinygrad_edu.words import say
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
+NEGATED = re.compile("-(?!-|h$)")  # an expression such as "-x**2", not an option
 FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args([f" {text}" if is_negated(text) else text for text in given])
+    options = parser().parse_args([f" {text}" if NEGATED.match(text) else text for text in given])
     try:
         if options.draw:
             format_of(Path(options.draw))
@@ -55,11 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, ArithmeticError, OSError) as error:
         print(f"tinygrad_edu: {error}", file=sys.stderr)
         return 1 if isinstance(error, OSError) else 2
-
-
-def is_negated(text: str) -> bool:
-    """Tell whether an argument is an expression such as "-x**2", not an option."""
-    return text.startswith("-") and not text.startswith("--") and text != "-h"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -128,7 +124,10 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
         explain(recording.root, *leaves, ascii=options.ascii)
         recording.root.backward()
         if options.draw:
-            draw(recording.root, options.draw, recording.title)
+            try:
+                print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
+            except ModuleNotFoundError as error:
+                print(say("install package", package=error.name), file=sys.stderr)
     if options.stepper:
         _, page = title_and_page(recording, MAX_NODES)
         print("\n" + say("wrote", path=write_whole(options.stepper, page)))
@@ -191,14 +190,6 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
         given = numbers if "," in text else numbers[0]  # "1," is, as in Python, a list of one
         values[name] = as_input(name, given, Parameter if name in parameters else Value)
     return values
-
-
-def draw(f: Value, path: str, title: str) -> None:
-    """Write the picture and say where."""
-    try:
-        print("\n" + say("wrote", path=save_graph(f, path, title)))
-    except ModuleNotFoundError as error:
-        print(say("install package", package=error.name), file=sys.stderr)
 
 
 def doctor() -> int:

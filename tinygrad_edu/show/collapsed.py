@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,14 +57,14 @@ def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Va
 
 def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:
     """Draw many inputs of the same layer as one box too: "x1 … x64"."""
-    uses: dict[Value, set[Box]] = {}
+    users: dict[Value, set[Box]] = defaultdict(set)
     for node in nodes:
         for child in node.children:
-            uses.setdefault(child, set()).add(boxes[node])
-    together: dict[frozenset[Box], list[Value]] = {}
+            users[child].add(boxes[node])
+    together: dict[frozenset[Box], list[Value]] = defaultdict(list)
     for node in nodes:
         if kind(node) == "input" and boxes[node] is node:
-            together.setdefault(frozenset(uses[node]), []).append(node)
+            together[frozenset(users[node])].append(node)
     many = [inputs for inputs in together.values() if len(inputs) > MANY_INPUTS]
     names = {node: f"{graph.name(inputs[0])} … {graph.name(inputs[-1])}" for inputs in many for node in inputs}
     return {**boxes, **names}

@@ -13,25 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.show import style
 from tinygrad_edu.show.collapsed import draw_collapsed
-from tinygrad_edu.show.markup import cell, coloured, label, number_cells, plain, rich, small, wide_cell
+from tinygrad_edu.show.markup import WIDE, cell, coloured, label, number_cells, plain, rich, small
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.steps import Graph, is_neuron, kind
-from tinygrad_edu.show.style import (
-    BOXES,
-    FEW_RANKS,
-    GRADIENT_COLOUR,
-    MARKED,
-    NOTE_COLOUR,
-    OUTPUT,
-    PICTURE,
-    VALUE_COLOUR,
-    canvas,
-    gradient_text,
-    one_line_box,
-    ranks,
-    value_and_gradient,
-)
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
@@ -63,7 +49,7 @@ def draw_dot(
                 without it, boxes for a single neuron and arrows for a network
     constants   draw a box for each plain number too; else numbers stand only in the formulas
     max_nodes   beyond so many boxes, or weights on arrows, each neuron is drawn as one box, or else each layer
-    direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
+    direction   "LR" or "TB"; without it, left to right for wide networks and for up to five style.ranks
     marked      nodes to point at, each with a note on why
 
     Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights` or `direction`.
@@ -72,7 +58,7 @@ def draw_dot(
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
     if direction not in ("LR", "TB", None):
         raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
-    graph = Graph(root, PICTURE)
+    graph = Graph(root, style.PICTURE)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
     size = max(len(layout.boxes), len(layout.folded))
@@ -80,7 +66,7 @@ def draw_dot(
         return draw_collapsed(graph, nodes, title, direction, max_nodes)
     detailed = size <= DETAILED_NODES
     omitted = say("weights not shown", count=len(layout.folded)) if layout.folded else say("not shown")
-    dot = canvas(graph, title, direction or layout.direction(), "" if detailed else omitted)
+    dot = style.canvas(graph, title, direction or layout.direction(), "" if detailed else omitted)
     if layout.folded:
         dot.attr(ranksep="0.35")  # room for arrows that cross
     if not detailed:
@@ -107,9 +93,9 @@ class Layout:
 
     def direction(self) -> str:
         """Tell in which direction the picture is narrow enough to be read on a page."""
-        rank = ranks(self.boxes, {})
+        rank = style.ranks(self.boxes, {})
         if not self.folded:
-            return "LR" if max(rank.values()) <= FEW_RANKS else "TB"
+            return "LR" if max(rank.values()) <= style.FEW_RANKS else "TB"
         labels = Counter(rank[neuron] for neuron, _ in self.folded.values())
         return "TB" if max(labels.values()) <= SIDE_BY_SIDE else "LR"
 
@@ -132,10 +118,10 @@ def draw_boxes(dot: Digraph, graph: Graph, layout: Layout, marked: Mapping[Value
     """Draw the boxes; the bias of a neuron that has none stands in the neuron's."""
     biases = {neuron: bias for bias, (neuron, operand) in layout.folded.items() if operand == -1}
     for node, name in layout.boxes.items():
-        style = BOXES[kind(node)] | (OUTPUT if node is graph.root else {}) | (MARKED if node in marked else {})
         note = marked.get(node, "")
-        box = detailed_box(graph, node, biases.get(node), note) if detailed else one_line_box(graph, node, note)
-        dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style)
+        frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if node in marked else {})
+        box = detailed_box(graph, node, biases.get(node), note) if detailed else style.one_line_box(graph, node, note)
+        dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style.BOXES[kind(node)] | frame)
 
 
 def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, detailed: bool) -> None:
@@ -145,7 +131,9 @@ def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, detailed: bool) -> N
         child = node.children[i]
         text = ""
         if detailed and (node, i) in weights:
-            text = weight_label(graph, node, weights[node, i])
+            weight = weights[node, i]
+            lines = style.value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight)
+            text = label(list(map(cell, lines)), padding=1)
         elif detailed and not isinstance(child, Constant):
             text = arrow_label(graph, node, i)
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
@@ -154,13 +142,14 @@ def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, detailed: bool) -> N
 
 def detailed_box(graph: Graph, node: Value, bias: Value | None, note: str) -> str:
     """Write a name and what it is, a value, a gradient; the bias that has no box of its own; a note."""
-    rows = [*map(wide_cell, heading(graph, node)), number_cells(say("value"), graph.number(node.data), VALUE_COLOUR)]
+    rows = [cell(line, WIDE) for line in heading(graph, node)]
+    rows.append(number_cells(say("value"), graph.number(node.data), style.VALUE_COLOUR))
     if not isinstance(node, Constant):
-        rows.append(number_cells(say("gradient"), gradient_text(node), GRADIENT_COLOUR))
+        rows.append(number_cells(say("gradient"), style.gradient_text(node), style.GRADIENT_COLOUR))
     if bias is not None:
-        rows.append(wide_cell("  ".join(value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias))))
+        rows.append(cell("  ".join(style.value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias)), WIDE))
     if note:
-        rows.append(wide_cell(coloured(f"<b>{rich(note)}</b>", MARKED["color"])))
+        rows.append(cell(coloured(f"<b>{rich(note)}</b>", style.MARKED["color"]), WIDE))
     return label(rows, padding=2)
 
 
@@ -169,7 +158,7 @@ def heading(graph: Graph, node: Value) -> list[str]:
     name = graph.name(node)
     bold = f"<b>{rich(name)}</b>"
     if not node.op:
-        return [f"{bold} {small(say(kind(node)), NOTE_COLOUR)}"]
+        return [f"{bold} {small(say(kind(node)), style.NOTE_COLOUR)}"]
     definition = f" = {operation(graph, node)}"
     if len(name + definition) <= LONG_LINE:
         return [bold + rich(definition)]
@@ -189,11 +178,6 @@ def operation(graph: Graph, node: Value) -> str:
     return say("weighted sum") if long_sum else graph.operation(node)
 
 
-def weight_label(graph: Graph, node: Value, weight: Value) -> str:
-    """Write a weight on the arrow from its input: its name within its neuron, its value; below them its gradient."""
-    return label([*map(cell, value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight))], padding=1)
-
-
 def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     """Write ∂node/∂child, its formula and its number; below it the contribution to the child's gradient."""
     child = node.children[operand]
@@ -206,8 +190,8 @@ def arrow_label(graph: Graph, node: Value, operand: int) -> str:
     number = graph.number(partial)
     rows = [cell(rich(derivative if formula == number else f"{derivative} = {number}"))]
     if has_gradient(node) and has_gradient(child):
-        product = f"← {gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
-        rows.append(cell(coloured(product, GRADIENT_COLOUR)))
+        product = f"← {style.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
+        rows.append(cell(coloured(product, style.GRADIENT_COLOUR)))
     return label(rows, padding=1)
 
 
@@ -222,12 +206,10 @@ def save_graph(root: Value, path: str | Path, title: str = "", **options: Any) -
     path = Path(path)
     format = format_of(path)
     dot = draw_dot(root, title, **options)
-    if format == "gv":
-        return write_whole(path, dot.source)
-    picture = render(dot.source, format)
+    picture = dot.source if format == "gv" else render(dot.source, format)
     if picture is None:
         print(say("no renderer", advice=say("install")), file=sys.stderr)
-        return write_whole(path.with_suffix(".gv"), dot.source)
+        path, picture = path.with_suffix(".gv"), dot.source
     return write_whole(path, picture)
 
 

@@ -15,7 +15,7 @@ from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.readers.symbol import text_of
 from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operation
 from tinygrad_edu.show.listing import listing_of, row
-from tinygrad_edu.show.markup import escape, paragraph, printable
+from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.source import Recording, as_recorded, file_name
 from tinygrad_edu.show.steps import Graph, Step, backward_steps, kind
@@ -62,7 +62,7 @@ class Page:
         """Return what fills each place of the template."""
         return {
             "title": escape(self.title),
-            "note": "\n".join(map(paragraph, self.warnings())),
+            "note": "\n".join(f"<p>{escape(warning)}</p>" for warning in self.warnings()),
             "source": self.listing.functions(self.listing.made),
             "inside": self.listing.functions(self.listing.inside),
             "rules": "\n".join(f'<div class="row" id="{name}">{row(op)}</div>' for op, name in self.rows.items()),

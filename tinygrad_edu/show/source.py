@@ -179,14 +179,13 @@ def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int
     Around a span outside of functions it is the statement; in what is no Python, everything.
     """
     tree, _ = compiled("".join(lines))
-    functions = [lines_of(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    statements = list(map(lines_of, tree.body))
-    blocks = set()
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    blocks = list(map(lines_of, [*tree.body, *functions]))
+    innermost = set()
     for span in spans:
-        around = [block for block in functions if contains(block, (span.line, span.end_line))]
-        around = around or [block for block in statements if contains(block, (span.line, span.end_line))]
-        blocks.add(max(around, default=(1, len(lines))))
-    return sorted(block for block in blocks if not any(contains(other, block) for other in blocks - {block}))
+        around = [block for block in blocks if contains(block, (span.line, span.end_line))]
+        innermost.add(max(around, default=(1, len(lines))))
+    return sorted(block for block in innermost if not any(contains(other, block) for other in innermost - {block}))
 
 
 def lines_of(node: ast.stmt) -> tuple[int, int]:
@@ -223,9 +222,7 @@ def fingerprint(code: CodeType) -> tuple[Any, ...]:
 
 def span_of(node: ast.expr, file: str = "") -> Span:
     """Return where a node of the syntax tree stands."""
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return Span(file, node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+    return Span(file, node.lineno, node.end_lineno or 0, node.col_offset, node.end_col_offset or 0)
 
 
 def cut(line: str, start: int, end: int) -> str:
