@@ -31,7 +31,7 @@ def function_in(folder: Path, program: str, name: str = "f") -> Any:
 
 def text_at(recording: Recording, place: Span) -> str:
     """The text that a place marks."""
-    lines = [line.encode() for line in recording.lines(place.file)[place.line - 1 : place.end_line]]
+    lines = [line.encode() for line in recording.texts[place.file][place.line - 1 : place.end_line]]
     lines[-1] = lines[-1][: place.end]
     lines[0] = lines[0][place.start :]
     return b"".join(lines).decode()
@@ -186,7 +186,7 @@ def test_leaves_made_on_the_way_are_marked_too(tmp_path: Path) -> None:
 def test_the_function_around_a_place_is_shown(program: str, block: tuple[int, int], tmp_path: Path) -> None:
     recording = record(function_in(tmp_path, program), {"x": 1.0})
     place = recording.calls[recording.root].learner[-1]
-    assert blocks_around([place], recording.lines(place.file)) == [block]
+    assert blocks_around([place], recording.texts[place.file]) == [block]
 
 
 def test_functions_within_one_that_is_shown_are_shown_once() -> None:
@@ -220,7 +220,7 @@ def test_the_text_of_a_file_that_was_edited_since_is_not_shown(edit: str, tmp_pa
     path.write_text(EDITS[edit](path.read_text(encoding="utf-8")), encoding="utf-8")
     recording = record(f, {"x": 1.0})
     assert recording.edited == [str(path)]
-    assert recording.lines(str(path)) == []
+    assert recording.texts[str(path)] == []
 
 
 @exact
@@ -453,4 +453,4 @@ def test_source_that_is_not_to_be_had_is_empty() -> None:
     exec("def f(x):\n    return x * x\n", namespace)
     recording = record(namespace["f"], {"x": 1.0})
     place = recording.calls[recording.root].learner[-1]
-    assert recording.lines(place.file) == []
+    assert recording.texts[place.file] == []

@@ -77,19 +77,14 @@ def draw_dot(
 
 
 class Layout:
-    """Decide which nodes of a graph have a box; on arrows stand weights that need none, if it is drawn as a network.
-
-    folded  the parameters without a box: each with its neuron and the operand whose arrow shows it, -1 for a bias
-    boxes   the names of the boxes, v0, v1, …
-    arrows  the names of the arrows, e0, e1, …, by operation and operand
-    """
+    """Decide which nodes of a graph have a box; on arrows stand weights that need none, if it is drawn as a network."""
 
     def __init__(self, nodes: Sequence[Value], network: bool) -> None:
         self.folded = weights_on_arrows(nodes) if network else {}
         with_box = [node for node in nodes if node not in self.folded]
-        self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}
+        self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}  # their names in the picture
         ends = ((node, i) for node in with_box for i, child in enumerate(node.children) if child in self.boxes)
-        self.arrows = {end: f"e{i}" for i, end in enumerate(ends)}
+        self.arrows = {end: f"e{i}" for i, end in enumerate(ends)}  # by operation and operand
 
     def direction(self) -> str:
         """Tell in which direction the picture is narrow enough to be read on a page."""
@@ -101,7 +96,10 @@ class Layout:
 
 
 def weights_on_arrows(nodes: Sequence[Value]) -> dict[Value, tuple[Value, int]]:
-    """Return the parameters that need no box: those used once, as the bias or as the weight of an operand drawn."""
+    """Return the parameters that need no box: each with its neuron and the operand whose arrow shows it, -1 for a bias.
+
+    These are the parameters used once, as the weight of an operand that is drawn, or as the bias.
+    """
     uses = Counter(child for node in nodes for child in node.children)
     folded: dict[Value, tuple[Value, int]] = {}
     for neuron in filter(is_neuron, nodes):

@@ -18,22 +18,15 @@ from tinygrad_edu.words import say
 
 
 class Listing:
-    """Show which text made which node: each piece of text has a mark, p0, p1, …, which the page lights up.
-
-    recording  where the nodes were made
-    calls      that led to the nodes that are shown
-    marks      the mark of each piece of text that made one of them
-    made       the pieces in the learner's source
-    inside     the pieces in this package, which the learner's source called
-    """
+    """Show which text made which node: each piece of text has a mark, p0, p1, …, which the page lights up."""
 
     def __init__(self, recording: Recording, nodes: Sequence[Value]) -> None:
-        self.recording = recording
+        self.texts = recording.texts
         self.calls = {node: recording.calls[node] for node in nodes if node in recording.calls}
         spans = dict.fromkeys(span for calls in self.calls.values() for span in (*calls.learner, *calls.package))
         self.marks = {span: f"p{i}" for i, span in enumerate(spans)}
         self.made = {span for calls in self.calls.values() for span in calls.learner}
-        self.inside = self.marks.keys() - self.made
+        self.inside = self.marks.keys() - self.made  # in this package, called by the learner's source
 
     def marks_of(self, node: Value) -> dict[str, list[str]]:
         """Return the marks of the calls that led to a node, the learner's and those within this package."""
@@ -47,9 +40,9 @@ class Listing:
         if node not in self.calls:
             return say("made before")
         *_, span = self.calls[node].learner
-        if not self.recording.lines(span.file):
+        if not self.texts[span.file]:
             return say("made elsewhere")
-        line = self.recording.lines(span.file)[span.line - 1]
+        line = self.texts[span.file][span.line - 1]
         if span.line == span.end_line:
             return say("made in line", text=cut(line, span.start, span.end).strip(), line=span.line)
         return say("made in lines", text=cut(line, span.start, sys.maxsize).strip(), line=span.line, end=span.end_line)
@@ -57,8 +50,8 @@ class Listing:
     def functions(self, spans: Set[Span]) -> str:
         """List the functions around these spans, file by file."""
         html = []
-        for file in sorted({span.file for span in spans if self.recording.lines(span.file)}):
-            lines = self.recording.lines(file)
+        for file in sorted({span.file for span in spans if self.texts[span.file]}):
+            lines = self.texts[file]
             marks = [(span, mark) for span, mark in self.marks.items() if span.file == file]
             blocks = blocks_around([span for span in spans if span.file == file], lines)
             listed = [code(lines[first - 1 : last], first, marks) for first, last in blocks]
@@ -68,7 +61,7 @@ class Listing:
 
 def listing_of(recording: Recording, graph: Graph, nodes: Sequence[Value]) -> Listing:
     """Return the listing of a recording; where no text is to be had, as at Python's prompt, of the graph itself."""
-    if any(recording.lines(calls.learner[-1].file) for calls in recording.calls.values()):
+    if any(recording.texts[calls.learner[-1].file] for calls in recording.calls.values()):
         return Listing(recording, nodes)
     return Listing(as_program(graph, [node for node in nodes if node.op]), nodes)
 
@@ -89,14 +82,17 @@ def code(lines: Sequence[str], first: int, marks: Sequence[tuple[Span, str]]) ->
 
 def code_line(line: str, number: int, marks: Sequence[tuple[Span, str]]) -> str:
     """Write a line cut wherever a piece begins or ends."""
-    line = line.rstrip("\n")
-    length = len(line.encode("utf-8", "surrogatepass"))
+    encoded = line.rstrip("\n").encode("utf-8", "surrogatepass")
+    indent, length = len(encoded) - len(encoded.lstrip()), len(encoded)
     pieces = [
-        (span.start if number == span.line else len(line) - len(line.lstrip()),
-         min(span.end, length) if number == span.end_line else length, mark)
+        (
+            span.start if number == span.line else indent,
+            min(span.end, length) if number == span.end_line else length,
+            mark,
+        )
         for span, mark in marks
         if span.line <= number <= span.end_line
-    ]  # fmt: skip
+    ]
     cuts = sorted({0, length, *(offset for start, end, _ in pieces for offset in (start, end))})
     html = ""
     for start, end in pairwise(cuts):
@@ -112,7 +108,7 @@ def row(op: Rule) -> str:
         text, name = inspect.getsource(type(op)), file_name(inspect.getfile(type(op)))
     except (OSError, TypeError):
         return f"<pre><code>{escape(str(op))}</code></pre>"
-    text = re.sub(r"(?<=\S) {2,}", "  ", textwrap.dedent(text))
-    marks = list(results(text))
+    lines = re.sub(r"(?<=\S) {2,}", "  ", textwrap.dedent(text)).splitlines()
+    marks = list(results("\n".join(lines)))
     end = max((span.end_line for span, _ in marks), default=None)  # what follows are helpers
-    return f"<h3>{escape(name)}</h3>\n{code(text.splitlines()[:end], 1, marks)}"
+    return f"<h3>{escape(name)}</h3>\n{code(lines[:end], 1, marks)}"

@@ -19,7 +19,7 @@ from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.source import Recording, as_recorded, file_name
 from tinygrad_edu.show.steps import Graph, Step, backward_steps, kind
-from tinygrad_edu.show.style import FORMULAS, PICTURE
+from tinygrad_edu.show.style import PICTURE
 from tinygrad_edu.words import WORDS, say
 
 MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
@@ -227,7 +227,7 @@ class Page:
                 "operand": step.operand,
                 **{name: json_number(getattr(step, name)) for name in numbers},
                 "gradient": self.graph.number(step.after),
-                "formula": text_of(step.formula, FORMULAS),
+                "formula": text_of(step.formula, self.graph.style.formula),
                 "arrow": self.layout.arrows.get(self.layout.folded.get(step.child, (step.node, step.operand))),
             }
 

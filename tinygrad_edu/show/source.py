@@ -21,7 +21,7 @@ from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from tinygrad_edu import functions
+from tinygrad_edu import engine, functions, operators, rule
 from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.naming import NEURON, numbered
 from tinygrad_edu.readers.replay import fresh_gradients, replaced
@@ -137,10 +137,6 @@ class Recording:
             if None not in positions:
                 return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
         return Span(file, frame.f_lineno, frame.f_lineno)
-
-    def lines(self, file: str) -> list[str]:
-        """Return the lines of a source; none where its text is not to be had."""
-        return self.texts.get(file, [])
 
     def names(self) -> dict[Value, str]:
         """Return what the learner's variables call Values whose label was not the learner's choice.
@@ -274,8 +270,8 @@ def is_learners(frame: FrameType) -> bool:
 def is_shown(frame: FrameType) -> bool:
     """Tell whether a frame is a step of the computation, in the learner's source or in this package."""
     file = frame.f_code.co_filename
-    in_package = file.startswith(PACKAGE) and not file.startswith(MACHINES)
-    return is_learners(frame) or in_package and frame.f_code not in MACHINERY
+    in_package = file.startswith(PACKAGE) and file not in MACHINES and frame.f_code not in MACHINERY
+    return in_package or is_learners(frame)
 
 
 NEW_LEAF = Value.__init__.__code__
@@ -285,7 +281,7 @@ TYPED = expression.value_of.__code__  # runs one node of an expression's syntax 
 MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
     f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)
 }
-MACHINES = tuple(f"{PACKAGE}{name}.py" for name in ("engine", "operators", "rule", "show/expression"))
+MACHINES = [module.__file__ for module in (engine, operators, rule, expression)]
 
 
 def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording:
