@@ -25,7 +25,7 @@ from tinygrad_edu import (
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.readers.notation import FORMULA
 from tinygrad_edu.readers.symbol import text_of
-from tinygrad_edu.show.steps import TEXT, Graph, Style, kind, recorded_steps
+from tinygrad_edu.show.steps import TEXT, Graph, Style, kind, steps_of
 from tinygrad_edu.show.style import PICTURE
 from tinygrad_edu.show.text import ASCII_STYLE, trace
 
@@ -143,37 +143,37 @@ def test_a_missing_derivative_is_the_error_of_backward() -> None:
         list(backward_steps(sqrt(Value(0.0))))
 
 
-# ----------------------------------------------------------------------------------------------- recorded_steps
+# ----------------------------------------------------------------------------------------------------- steps_of
 
 
 @given(recipes())
-def test_recorded_steps_leave_the_gradients_untouched(recipe: Recipe) -> None:
+def test_steps_leave_the_gradients_untouched(recipe: Recipe) -> None:
     root, _ = recipe.graph()
     order = topological_order(root)
-    recorded_steps(root)
+    list(steps_of(Graph(root)))
     assert [gradient_of(node) for node in order] == ["not computed"] * len(order)
     root.backward()
     root.backward()
     before = gradients(root)
-    recorded_steps(root)
+    list(steps_of(Graph(root)))
     assert gradients(root) == before
 
 
 @given(recipes())
-def test_recorded_steps_are_those_of_a_first_backward_pass(recipe: Recipe) -> None:
+def test_steps_are_those_of_a_first_backward_pass(recipe: Recipe) -> None:
     """Whatever the graph holds from passes before."""
     root, _ = recipe.graph()
-    first = [step[2:5] + step[6:] for step in recorded_steps(root)]
+    first = [step[2:5] + step[6:] for step in steps_of(Graph(root))]
     root.backward()
-    assert [step[2:5] + step[6:] for step in recorded_steps(root)] == first
+    assert [step[2:5] + step[6:] for step in steps_of(Graph(root))] == first
 
 
-def test_recorded_steps_leave_the_gradients_untouched_where_they_fail() -> None:
+def test_steps_leave_the_gradients_untouched_where_they_fail() -> None:
     x, z = Value(2.0), Value(0.0)
     y = x * sqrt(z)
     x.grad = 0.5
     with pytest.raises(ZeroDivisionError):
-        recorded_steps(y)
+        list(steps_of(Graph(y)))
     assert [gradient_of(node) for node in (x, z, y)] == [0.5, "not computed", "not computed"]
 
 

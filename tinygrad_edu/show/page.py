@@ -132,9 +132,8 @@ class Page:
         """Write the leaves in the order of their use; of many the inputs, and how many others."""
         operands = [operand for node in self.operations for operand in node.children if operand in self.index]
         leaves = [node for node in dict.fromkeys([*operands, *self.nodes]) if not node.op]
-        shown = leaves
-        if len(leaves) > MAX_GIVEN:
-            shown = [leaf for leaf in leaves if kind(leaf) == "input"][:MAX_GIVEN]
+        inputs = [leaf for leaf in leaves if kind(leaf) == "input"]
+        shown = leaves if len(leaves) <= MAX_GIVEN else inputs[:MAX_GIVEN]
         counts = Counter(kind(leaf) for leaf in leaves if leaf not in shown)
         given = [f"{self.graph.name(leaf)} = {self.graph.number(leaf.data)}" for leaf in shown]
         given += [say("of many" if n > 1 else "one of many", count=n, kind=say(word)) for word, n in counts.items()]

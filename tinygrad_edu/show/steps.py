@@ -49,13 +49,8 @@ def backward_steps(root: Value) -> Iterator[Step]:
         yield step
 
 
-def recorded_steps(root: Value) -> list[Step]:
-    """Return the steps of a first backward pass, from gradients of zero. No `grad` is touched."""
-    return list(steps_of(Graph(root), {}))
-
-
-def steps_of(graph: Graph, held: Mapping[Value, float]) -> Iterator[Step]:
-    """Yield the steps of a backward pass that starts with what leaves hold."""
+def steps_of(graph: Graph, held: Mapping[Value, float] = {}) -> Iterator[Step]:  # noqa: B006
+    """Yield the steps of a backward pass that starts with what leaves hold, else with zeros. No `grad` is touched."""
     check_data(graph.root)
     gradients = {**held, graph.root: 1.0}
     for node in reversed(graph.operations):

@@ -11,7 +11,7 @@ from typing import TextIO
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
-from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, recorded_steps
+from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, steps_of
 from tinygrad_edu.words import say
 
 ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
@@ -51,7 +51,7 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     for leaf in leaves:
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
-    steps = recorded_steps(root)
+    steps = list(steps_of(graph))
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
     for leaf in leaves:
         lines += path_lines(graph, steps, leaf, max_paths)
