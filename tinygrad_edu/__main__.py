@@ -46,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.stepper:
             check_name(options.stepper)
         if options.expression == "doctor":
-            return doctor()
-        if options.expression is None:
-            return worked_example(options)
-        return explain_expression(options)
+            doctor()
+        elif options.expression is None:
+            worked_example(options)
+        else:
+            explain_expression(options)
+        return 0
     except BrokenPipeError:  # as in `python -m tinygrad_edu | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -83,17 +85,17 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def worked_example(options: argparse.Namespace) -> int:
+def worked_example(options: argparse.Namespace) -> None:
     """Explain and draw f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
     variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
     print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
     options.draw = options.draw or "worked_example.svg"
-    return show(recording, [variables["w"]], options)
+    show(recording, [variables["w"]], options)
 
 
-def explain_expression(options: argparse.Namespace) -> int:
+def explain_expression(options: argparse.Namespace) -> None:
     """Explain an expression or a function of the user's own; where asked for, write its picture and its stepper."""
     parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
     variables = read_values(options.values, parameters)
@@ -110,15 +112,15 @@ def explain_expression(options: argparse.Namespace) -> int:
             if any(is_learners(frame) for frame, _ in traceback.walk_tb(error.__traceback__)):
                 exit_with(error)
             raise
-        return show(recording, leaves if options.leaf else [], options)
-    recording = record_expression(options.expression, variables)
-    f = recording.root
-    f.label = f.label or "f"
-    recording.title = f"{f.label} = {options.expression}   at {', '.join(options.values)}"
-    return show(recording, leaves, options)
+        leaves = leaves if options.leaf else []
+    else:
+        recording = record_expression(options.expression, variables)
+        recording.root.label = recording.root.label or "f"
+        recording.title = f"{recording.root.label} = {options.expression}   at {', '.join(options.values)}"
+    show(recording, leaves, options)
 
 
-def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
+def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
     """Print the trace, and write the files that are asked for."""
     with as_recorded(recording):
         explain(recording.root, *leaves, ascii=options.ascii)
@@ -131,7 +133,6 @@ def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
     if options.stepper:
         _, page = title_and_page(recording, MAX_NODES)
         print("\n" + say("wrote", path=write_whole(options.stepper, page)))
-    return 0
 
 
 def function_of_file(path: str, name: str) -> Callable[..., Any]:
@@ -192,7 +193,7 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
     return values
 
 
-def doctor() -> int:
+def doctor() -> None:
     """Say what can render a picture here, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
     print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
@@ -201,7 +202,6 @@ def doctor() -> int:
     print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
     found = renderer()
     print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
-    return 0
 
 
 def version(package: str) -> str:

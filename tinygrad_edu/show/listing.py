@@ -60,17 +60,16 @@ class Listing:
 
 
 def listing_of(recording: Recording, graph: Graph, nodes: Sequence[Value]) -> Listing:
-    """Return the listing of a recording; where no text is to be had, as at Python's prompt, of the graph itself."""
+    """Return the listing of a recording; where no text is to be had, as at Python's prompt, of the graph itself.
+
+    The graph is written as a program of one operation per line.
+    """
     if any(recording.texts[calls.learner[-1].file] for calls in recording.calls.values()):
         return Listing(recording, nodes)
-    return Listing(as_program(graph, [node for node in nodes if node.op]), nodes)
-
-
-def as_program(graph: Graph, operations: Sequence[Value]) -> Recording:
-    """Return a recording of the graph itself, written as a program of one operation per line."""
+    operations = [node for node in nodes if node.op]
     lines = [f"{graph.name(node)} = {graph.operation(node)}" for node in operations]
     calls = {node: Calls((Span(say("program"), i, i),), ()) for i, node in enumerate(operations, start=1)}
-    return Recording(graph.root, texts={say("program"): lines}, calls=calls)
+    return Listing(Recording(graph.root, texts={say("program"): lines}, calls=calls), nodes)
 
 
 def code(lines: Sequence[str], first: int, marks: Sequence[tuple[Span, str]]) -> str:
