@@ -50,7 +50,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import NOT_COMPUTED, NotComputed, has_gradient
 from tinygrad_edu.nn import SGD
-from tinygrad_edu.show.steps import recorded_steps
+from tinygrad_edu.show.steps import Graph, steps_of
 
 PACKAGE = str(Path(tinygrad_edu.__file__).parent)
 
@@ -580,7 +580,7 @@ def test_a_second_backward_doubles_the_leaves(recipe: Recipe) -> None:
     nodes = [*leaves, *(node for node in topological_order(root) if node.op)]
     first = [node.grad for node in nodes]
     contributions = Counter()
-    for step in recorded_steps(root):
+    for step in steps_of(Graph(root)):
         contributions[step.child] += abs(step.contribution)
     root.backward()
     for node, gradient in zip(nodes, first, strict=True):
@@ -960,7 +960,7 @@ def interrupted(run: Callable[[], None], moment: int) -> bool:
 def prefixes(held: float, leaf: str) -> list[float]:
     """What a leaf holds after none, one, two, … of the contributions that backward adds to it."""
     root, *_ = leaves_that_hold_gradients()
-    contributions = [step.contribution for step in recorded_steps(root) if step.child.label == leaf]
+    contributions = [step.contribution for step in steps_of(Graph(root)) if step.child.label == leaf]
     return list(accumulate(contributions, initial=held))
 
 

@@ -21,43 +21,43 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_edu.engine import Parameter, Value
+from tinygrad_edu.files import write_whole
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
+from tinygrad_edu.show.page import title_and_page
 from tinygrad_edu.show.render import renderer
-from tinygrad_edu.show.source import Recording, as_input, is_learners, record, record_expression
-from tinygrad_edu.show.stepper import as_recorded, check_name, save_page
+from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
+from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
 from tinygrad_edu.words import say
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
+NEGATED = re.compile("-(?!-|h$)")  # an expression such as "-x**2", not an option
 FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args([f" {text}" if is_negated(text) else text for text in given])
+    options = parser().parse_args([f" {text}" if NEGATED.match(text) else text for text in given])
     try:
         if options.draw:
             format_of(Path(options.draw))
         if options.stepper:
             check_name(options.stepper)
         if options.expression == "doctor":
-            return doctor()
-        if options.expression is None:
-            return worked_example(options)
-        return explain_expression(options)
+            doctor()
+        elif options.expression is None:
+            worked_example(options)
+        else:
+            explain_expression(options)
+        return 0
     except BrokenPipeError:  # as in `python -m tinygrad_edu | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, ArithmeticError, OSError) as error:
         print(f"tinygrad_edu: {error}", file=sys.stderr)
         return 1 if isinstance(error, OSError) else 2
-
-
-def is_negated(text: str) -> bool:
-    """Tell whether an argument is an expression such as "-x**2", not an option."""
-    return text.startswith("-") and not text.startswith("--") and text != "-h"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,17 +85,17 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def worked_example(options: argparse.Namespace) -> int:
+def worked_example(options: argparse.Namespace) -> None:
     """Explain and draw f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
     variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
     print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
     options.draw = options.draw or "worked_example.svg"
-    return show(recording, [variables["w"]], options)
+    show(recording, [variables["w"]], options)
 
 
-def explain_expression(options: argparse.Namespace) -> int:
+def explain_expression(options: argparse.Namespace) -> None:
     """Explain an expression or a function of the user's own; where asked for, write its picture and its stepper."""
     parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
     variables = read_values(options.values, parameters)
@@ -112,24 +112,27 @@ def explain_expression(options: argparse.Namespace) -> int:
             if any(is_learners(frame) for frame, _ in traceback.walk_tb(error.__traceback__)):
                 exit_with(error)
             raise
-        return show(recording, leaves if options.leaf else [], options)
-    recording = record_expression(options.expression, variables)
-    f = recording.root
-    f.label = f.label or "f"
-    recording.title = f"{f.label} = {options.expression}   at {', '.join(options.values)}"
-    return show(recording, leaves, options)
+        leaves = leaves if options.leaf else []
+    else:
+        recording = record_expression(options.expression, variables)
+        recording.root.label = recording.root.label or "f"
+        recording.title = f"{recording.root.label} = {options.expression}   at {', '.join(options.values)}"
+    show(recording, leaves, options)
 
 
-def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
+def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
     """Print the trace, and write the files that are asked for."""
     with as_recorded(recording):
         explain(recording.root, *leaves, ascii=options.ascii)
         recording.root.backward()
         if options.draw:
-            draw(recording.root, options.draw, recording.title)
+            try:
+                print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
+            except ModuleNotFoundError as error:
+                print(say("install package", package=error.name), file=sys.stderr)
     if options.stepper:
-        print("\n" + say("wrote", path=save_page(recording, options.stepper)))
-    return 0
+        _, page = title_and_page(recording, MAX_NODES)
+        print("\n" + say("wrote", path=write_whole(options.stepper, page)))
 
 
 def function_of_file(path: str, name: str) -> Callable[..., Any]:
@@ -182,29 +185,15 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
         if name in values:
             raise ExpressionError(f"{assignment!r}: {name} has a value already")
         try:
-            numbers = number_or_list(text)
+            numbers = [float(item) for item in text.removesuffix(",").split(",")]
         except ValueError:
             raise ExpressionError(f"{assignment!r}: {text!r} is not a number, nor a list such as 1,2,3") from None
-        values[name] = as_input(name, numbers, Parameter if name in parameters else Value)
+        given = numbers if "," in text else numbers[0]  # "1," is, as in Python, a list of one
+        values[name] = as_input(name, given, Parameter if name in parameters else Value)
     return values
 
 
-def number_or_list(text: str) -> float | list[float]:
-    """Read "1" as a number, "1,2" as a list, and "1,", as in Python, as a list of one. Raises ValueError otherwise."""
-    if "," in text:
-        return [float(item) for item in text.removesuffix(",").split(",")]
-    return float(text)
-
-
-def draw(f: Value, path: str, title: str) -> None:
-    """Write the picture and say where."""
-    try:
-        print("\n" + say("wrote", path=save_graph(f, path, title)))
-    except ModuleNotFoundError as error:
-        print(say("install package", package=error.name), file=sys.stderr)
-
-
-def doctor() -> int:
+def doctor() -> None:
     """Say what can render a picture here, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
     print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
@@ -213,7 +202,6 @@ def doctor() -> int:
     print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
     found = renderer()
     print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
-    return 0
 
 
 def version(package: str) -> str:

@@ -12,10 +12,10 @@ import pytest
 
 import tinygrad_edu
 import tinygrad_edu.nn
-from tinygrad_edu import Parameter, Value, topological_order
+from tinygrad_edu import Constant, Parameter, Value, topological_order
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.show.expression import ExpressionError
-from tinygrad_edu.show.source import Recording, Span, record, record_expression
+from tinygrad_edu.show.source import Recording, Span, blocks_around, record, record_expression
 
 exact = pytest.mark.skipif(sys.version_info < (3, 11), reason="before Python 3.11 only the line is known")
 
@@ -31,10 +31,10 @@ def function_in(folder: Path, program: str, name: str = "f") -> Any:
 
 def text_at(recording: Recording, place: Span) -> str:
     """The text that a place marks."""
-    lines = [recording.line(place.file, number) for number in range(place.line, place.end_line + 1)]
-    lines[-1] = lines[-1][: place.end_column]
-    lines[0] = lines[0][place.column :]
-    return "\n".join(lines)
+    lines = [line.encode() for line in recording.texts[place.file][place.line - 1 : place.end_line]]
+    lines[-1] = lines[-1][: place.end]
+    lines[0] = lines[0][place.start :]
+    return b"".join(lines).decode()
 
 
 def operations(recording: Recording) -> list[Value]:
@@ -185,7 +185,19 @@ def test_leaves_made_on_the_way_are_marked_too(tmp_path: Path) -> None:
 )
 def test_the_function_around_a_place_is_shown(program: str, block: tuple[int, int], tmp_path: Path) -> None:
     recording = record(function_in(tmp_path, program), {"x": 1.0})
-    assert recording.block_at(recording.calls[recording.root].learner[-1]) == block
+    place = recording.calls[recording.root].learner[-1]
+    assert blocks_around([place], recording.texts[place.file]) == [block]
+
+
+def test_functions_within_one_that_is_shown_are_shown_once() -> None:
+    lines = ["def f(x):\n", "    def g(x):\n", "        return x\n", "    return g(x)\n", "\n", "f(1)\n"]
+    inner, outer, after = Span("", 3, 3), Span("", 4, 4), Span("", 6, 6)
+    assert blocks_around([inner], lines) == [(2, 3)]
+    assert blocks_around([after, inner, outer], lines) == [(1, 4), (6, 6)]
+
+
+def test_of_what_is_no_python_everything_is_shown() -> None:
+    assert blocks_around([Span("", 2, 2)], ["h1 = w × x", "h2 = h1 + b"]) == [(1, 2)]
 
 
 EDITS = {
@@ -208,7 +220,7 @@ def test_the_text_of_a_file_that_was_edited_since_is_not_shown(edit: str, tmp_pa
     path.write_text(EDITS[edit](path.read_text(encoding="utf-8")), encoding="utf-8")
     recording = record(f, {"x": 1.0})
     assert recording.edited == [str(path)]
-    assert recording.lines(str(path)) == []
+    assert recording.texts[str(path)] == []
 
 
 @exact
@@ -361,6 +373,24 @@ def test_watching_ends_with_an_error() -> None:
     assert sys.getprofile() is None
 
 
+@pytest.mark.parametrize("kind", [Value, Parameter, Constant])
+def test_a_value_that_is_refused_is_the_same_error_as_ever(kind: type[Value]) -> None:
+    """There is an object then, which has no label yet."""
+    with pytest.raises(TypeError, match="^a real number is needed, got 'a'"):
+        record(lambda x: x * kind("a"), {"x": 1.0})
+
+
+def test_a_value_whose_refusal_is_caught_is_nothing() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return x * Value("a")
+        except TypeError:
+            return x * 2
+
+    recording = record(f, {"x": 1.0})
+    assert recording.calls.keys() == {*topological_order(recording.root)} - {recording.root.children[0]}
+
+
 def test_a_profiler_that_was_there_is_there_again() -> None:
     def profiler(frame: FrameType, event: str, argument: Any) -> None:
         pass
@@ -423,4 +453,4 @@ def test_source_that_is_not_to_be_had_is_empty() -> None:
     exec("def f(x):\n    return x * x\n", namespace)
     recording = record(namespace["f"], {"x": 1.0})
     place = recording.calls[recording.root].learner[-1]
-    assert recording.line(place.file, place.line) == ""
+    assert recording.texts[place.file] == []

@@ -23,10 +23,11 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.nn import MLP, Neuron
-from tinygrad_edu.readers.notation import FORMULA, OPERATION
+from tinygrad_edu.readers.notation import FORMULA
 from tinygrad_edu.readers.symbol import text_of
-from tinygrad_edu.show.steps import Graph, kind, recorded_steps
-from tinygrad_edu.show.text import trace
+from tinygrad_edu.show.steps import TEXT, Graph, Style, kind, steps_of
+from tinygrad_edu.show.style import PICTURE
+from tinygrad_edu.show.text import ASCII_STYLE, trace
 
 
 def gradients(root: Value) -> list[float | str]:
@@ -142,37 +143,37 @@ def test_a_missing_derivative_is_the_error_of_backward() -> None:
         list(backward_steps(sqrt(Value(0.0))))
 
 
-# ----------------------------------------------------------------------------------------------- recorded_steps
+# ----------------------------------------------------------------------------------------------------- steps_of
 
 
 @given(recipes())
-def test_recorded_steps_leave_the_gradients_untouched(recipe: Recipe) -> None:
+def test_steps_leave_the_gradients_untouched(recipe: Recipe) -> None:
     root, _ = recipe.graph()
     order = topological_order(root)
-    recorded_steps(root)
+    list(steps_of(Graph(root)))
     assert [gradient_of(node) for node in order] == ["not computed"] * len(order)
     root.backward()
     root.backward()
     before = gradients(root)
-    recorded_steps(root)
+    list(steps_of(Graph(root)))
     assert gradients(root) == before
 
 
 @given(recipes())
-def test_recorded_steps_are_those_of_a_first_backward_pass(recipe: Recipe) -> None:
+def test_steps_are_those_of_a_first_backward_pass(recipe: Recipe) -> None:
     """Whatever the graph holds from passes before."""
     root, _ = recipe.graph()
-    first = [step[2:5] + step[6:] for step in recorded_steps(root)]
+    first = [step[2:5] + step[6:] for step in steps_of(Graph(root))]
     root.backward()
-    assert [step[2:5] + step[6:] for step in recorded_steps(root)] == first
+    assert [step[2:5] + step[6:] for step in steps_of(Graph(root))] == first
 
 
-def test_recorded_steps_leave_the_gradients_untouched_where_they_fail() -> None:
+def test_steps_leave_the_gradients_untouched_where_they_fail() -> None:
     x, z = Value(2.0), Value(0.0)
     y = x * sqrt(z)
     x.grad = 0.5
     with pytest.raises(ZeroDivisionError):
-        recorded_steps(y)
+        list(steps_of(Graph(y)))
     assert [gradient_of(node) for node in (x, z, y)] == [0.5, "not computed", "not computed"]
 
 
@@ -220,8 +221,8 @@ def test_an_operation_with_names_and_with_numbers() -> None:
     f, *_ = worked_example()
     graph = Graph(f)
     h1, h2, _ = graph.operations
-    assert [graph.operation(node, OPERATION) for node in (h1, h2, f)] == ["x × w", "h1 + b", "sigmoid(h2)"]
-    assert [graph.numbers(node, OPERATION) for node in (h1, h2, f)] == ["1 × 0", "0 + 0", "sigmoid(0)"]
+    assert [graph.operation(node) for node in (h1, h2, f)] == ["x × w", "h1 + b", "sigmoid(h2)"]
+    assert [graph.numbers(node) for node in (h1, h2, f)] == ["1 × 0", "0 + 0", "sigmoid(0)"]
 
 
 def test_formulas_name_the_nodes_and_keep_the_numbers() -> None:
@@ -243,13 +244,13 @@ def test_every_formula_can_be_written(recipe: Recipe) -> None:
 def test_within_a_neuron_names_are_short_where_asked() -> None:
     """A weight is w.1 to its own neuron, and layer 0's activations are a.0, a.1 to layer 1."""
     root = MLP(2, [2, 1], activation="tanh")([1.0, 2.0])
-    graph = Graph(root, short=True)
-    assert graph.operation(root, OPERATION) == "w.0 × a.0 + w.1 × a.1 + b"
-    assert graph.operand_name(root, root) == "z"
+    graph = Graph(root, PICTURE)
+    assert graph.operation(root) == "w.0 × a.0 + w.1 × a.1 + b"
+    assert graph.name_beside(root, root) == "z"
     hidden = root.children[2]
-    assert graph.operation(hidden, OPERATION) == "tanh(z)"
+    assert graph.operation(hidden) == "tanh(z)"
     full = Graph(root)
-    assert full.operation(hidden, OPERATION) == "tanh(layers.0.neurons.0.z)"
+    assert full.operation(hidden) == "tanh(layers.0.neurons.0.z)"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +325,30 @@ def test_data_for_which_there_is_no_value_any_more() -> None:
     y = x.log()
     x.data = -1.0
     assert Graph(y).changed_data().endswith("h1 = log(x) is 0, now undefined")
+
+
+@pytest.mark.parametrize(
+    ("style", "note"),
+    [
+        (TEXT, "h1 = sigmoid(x) is 0.5, now 0.2689414214"),
+        (ASCII_STYLE, "h1 = sigmoid(x) is 0.5, now 0.2689414214"),
+        (PICTURE, "h1 = σ(x) is 0.5, now 0.2689414214"),
+    ],
+    ids=["text", "ASCII", "picture"],
+)
+def test_the_note_is_written_as_all_around_it(style: Style, note: str) -> None:
+    x = Value(0.0, "x")
+    y = x.sigmoid() * -2.0
+    x.data = -1.0
+    assert Graph(y, style).changed_data() == f"data changed after it was used: {note}"
+
+
+def test_the_note_of_an_ascii_trace_is_ascii() -> None:
+    x = Value(1.0, "x")
+    y = x * x
+    x.data = 2.0
+    assert "h1 = x * x is 1, now 4" in trace(y, ascii=True)
+    assert trace(y, ascii=True).isascii()
 
 
 def test_the_note_on_a_wide_neuron_is_short() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,7 +11,7 @@ from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.readers.naming import LAYER, NEURON, place_of
 from tinygrad_edu.show.markup import cell, coloured, label, rich
 from tinygrad_edu.show.steps import Graph, kind
-from tinygrad_edu.show.style import BOXES, NOTE_COLOUR, OUTPUT, canvas, one_line_box, ranks
+from tinygrad_edu.show.style import BOXES, FEW_RANKS, NOTE_COLOUR, OUTPUT, canvas, one_line_box, ranks
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
     members: dict[Box, list[Value]] = {}
     for node in reversed(nodes):  # from the root, so that a box stands where the last node within it does
         members.setdefault(boxes[node], []).append(node)
-    check_number(len(members), len(nodes), max_nodes)
-    direction = direction or ("LR" if max(ranks(nodes, boxes).values()) <= 5 else "TB")
+    if len(members) > max_nodes:
+        together = f", and so are {len(members):,} boxes, with each layer as one" if len(members) < len(nodes) else ""
+        advice = f"draw the graph of a node within, or pass max_nodes={len(nodes)}"
+        raise ValueError(f"{len(nodes):,} nodes are too many to read{together}: {advice}")
+    direction = direction or ("LR" if max(ranks(nodes, boxes).values()) <= FEW_RANKS else "TB")
     dot = canvas(graph, title, direction, say("boxes of", unit=say(unit), count=f"{len(nodes):,}"))
     ids = {box: f"v{i}" for i, box in enumerate(reversed(members))}
     for box, box_id in ids.items():
@@ -53,14 +57,14 @@ def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Va
 
 def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:
     """Draw many inputs of the same layer as one box too: "x1 … x64"."""
-    uses: dict[Value, set[Box]] = {}
+    users: dict[Value, set[Box]] = defaultdict(set)
     for node in nodes:
         for child in node.children:
-            uses.setdefault(child, set()).add(boxes[node])
-    together: dict[frozenset[Box], list[Value]] = {}
+            users[child].add(boxes[node])
+    together: dict[frozenset[Box], list[Value]] = defaultdict(list)
     for node in nodes:
         if kind(node) == "input" and boxes[node] is node:
-            together.setdefault(frozenset(uses[node]), []).append(node)
+            together[frozenset(users[node])].append(node)
     many = [inputs for inputs in together.values() if len(inputs) > MANY_INPUTS]
     names = {node: f"{graph.name(inputs[0])} … {graph.name(inputs[-1])}" for inputs in many for node in inputs}
     return {**boxes, **names}
@@ -70,14 +74,6 @@ def arrows_between(nodes: list[Value], boxes: Mapping[Value, Box]) -> list[tuple
     """Return one arrow from a box to each other that uses it."""
     ends = ((boxes[child], boxes[node]) for node in nodes for child in node.children if child in boxes)
     return list(dict.fromkeys((tail, head) for tail, head in ends if tail != head))
-
-
-def check_number(boxes: int, nodes: int, max_nodes: int) -> None:
-    """Raise ValueError for more boxes than may be drawn."""
-    if boxes > max_nodes:
-        collapsed = f", and so are {boxes:,} boxes, with each layer as one" if boxes < nodes else ""
-        advice = f"draw the graph of a node within, or pass max_nodes={nodes}"
-        raise ValueError(f"{nodes:,} nodes are too many to read{collapsed}: {advice}")
 
 
 def group_box(graph: Graph, name: str, members: list[Value]) -> str:

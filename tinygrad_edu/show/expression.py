@@ -14,13 +14,10 @@ from tinygrad_edu import functions, rules
 from tinygrad_edu.engine import Value
 from tinygrad_edu.rule import Rule
 
-OPERATORS = {ast.Add: rules.add, ast.Sub: rules.sub, ast.Mult: rules.mul, ast.Div: rules.div}
+OPERATORS = {ast.Add: rules.add, ast.Sub: rules.sub, ast.Mult: rules.mul, ast.Div: rules.div, ast.Pow: functions.power}
 FUNCTIONS: dict[str, Any] = {
     **{row.symbol: row for row in vars(rules).values() if isinstance(row, Rule) and row.symbol.isidentifier()},
-    "leaky_relu": functions.leaky_relu,
-    "elu": functions.elu,
-    "weighted_sum": functions.weighted_sum,
-    "log_sum_exp": functions.log_sum_exp,
+    **{f.__name__: f for f in (functions.leaky_relu, functions.elu, functions.weighted_sum, functions.log_sum_exp)},
 }
 
 
@@ -44,8 +41,6 @@ def evaluate(expression: str, variables: Mapping[str, Value | list[Value]]) -> V
         raise ExpressionError(f"cannot read the expression: {error.msg}, {place}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply") from None
-    except ExpressionError:
-        raise
     except (ValueError, ArithmeticError, TypeError) as error:
         raise ExpressionError(str(error)) from None
     if isinstance(result, list):
@@ -62,8 +57,6 @@ def value_of(node: ast.expr, variables: Mapping[str, Value | list[Value]]) -> An
             return float(number)
         case ast.Name(id=name) if name in variables:
             return variables[name]
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return functions.power(value_of(left, variables), value_of(right, variables))
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
             return OPERATORS[type(operator)](value_of(left, variables), value_of(right, variables))
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+WIDE = 'align="left" colspan="2"'  # a cell beside which there is none
 LINE = 100  # characters: Graphviz reads no longer ones
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -18,10 +19,6 @@ def escape(text: str) -> str:
     import html
 
     return html.escape(printable(text))
-
-
-def paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
 
 
 def rich(text: str) -> str:
@@ -58,15 +55,10 @@ def label(rows: list[str], padding: int) -> str:
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="{padding}">{body}</table>>'
 
 
-def cell(markup: str) -> str:
-    return f'<td align="left">{markup}</td>'
-
-
-def wide_cell(markup: str) -> str:
-    return f'<td align="left" colspan="2">{markup}</td>'
+def cell(markup: str, attributes: str = 'align="left"') -> str:
+    return f"<td {attributes}>{markup}</td>"
 
 
 def number_cells(name: str, number: str, colour: str) -> str:
     """Write a name and, to the right, its number."""
-    bold = coloured(f"<b>{number}</b>", colour)
-    return f'{cell(coloured(name, colour))}<td align="right">{bold}</td>'
+    return cell(coloured(name, colour)) + cell(coloured(f"<b>{number}</b>", colour), 'align="right"')

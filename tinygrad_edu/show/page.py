@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from importlib import resources
 from typing import Any
 
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.readers.symbol import text_of
-from tinygrad_edu.show.diagram import DETAILED_NODES, arrows, draw_dot, operation, weights_on_arrows
+from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operation
 from tinygrad_edu.show.listing import listing_of, row
-from tinygrad_edu.show.markup import escape, paragraph, printable
+from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
-from tinygrad_edu.show.source import Recording, file_name
-from tinygrad_edu.show.steps import Graph, Step, backward_steps, is_neuron, kind
-from tinygrad_edu.show.style import FORMULAS, OPERATIONS
-from tinygrad_edu.words import say
+from tinygrad_edu.show.source import Recording, as_recorded, file_name
+from tinygrad_edu.show.steps import Graph, Step, backward_steps, kind
+from tinygrad_edu.show.style import PICTURE
+from tinygrad_edu.words import WORDS, say
 
 MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
 COMMENT = re.compile(r"<!--.*?-->\n", re.DOTALL)
 UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
-class Drawing:
-    """Draw the graph, and tell where in the picture each number stands.
-
-    folded  the parameters without a box, whose numbers stand on an arrow or in their neuron's box
-    boxes   the names of the boxes
-    arrows  the names of the arrows, by operation and operand
-    svg     the picture as an <svg> element; "" where nothing can draw it, or nothing shall
-    """
-
-    def __init__(self, root: Value, varying: Sequence[Value], drawn: bool) -> None:
-        nodes = list(varying)
-        self.folded = weights_on_arrows(nodes, list(filter(is_neuron, nodes))) if len(nodes) > DETAILED_NODES else {}
-        with_box = [node for node in nodes if node not in self.folded]
-        self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}
-        self.arrows = {(node, operand): f"e{i}" for i, (node, operand, _) in enumerate(arrows(with_box))}
-        self.svg = svg(root, "arrows" if self.folded else "boxes", len(nodes)) if drawn else ""
-
-    def place(self, node: Value) -> tuple[str, int]:
-        """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
-        if node not in self.folded:
-            return self.boxes[node], 0
-        neuron, operand = self.folded[node]
-        return (self.boxes[neuron], 1) if operand == -1 else (self.arrows[neuron, operand], 0)
-
-    def arrow(self, step: Step) -> str | None:
-        """Return the arrow that a step goes along; for a bias there is none."""
-        return self.arrows.get(self.folded.get(step.child, (step.node, step.operand)))
+def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
+    """Write the page of a recording, and its title. The graph's own gradients and labels stay as they are."""
+    template = resources.files("tinygrad_edu.show").joinpath("stepper.html").read_text(encoding="utf-8")
+    with as_recorded(recording):
+        page = Page(recording, max_nodes)
+        panes = page.panes()
+    worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
+    return page.title, re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
 
 
 class Page:
@@ -60,64 +42,63 @@ class Page:
 
     def __init__(self, recording: Recording, max_nodes: int) -> None:
         self.recording = recording
-        self.graph = Graph(recording.root, short=True)
+        self.graph = Graph(recording.root, PICTURE)
+        self.title = recording.title or self.graph.name(recording.root)
         self.varying = [node for node in self.graph.order if not isinstance(node, Constant)]
         self.nodes = self.varying[-max_nodes:]
         self.index = {node: i for i, node in enumerate(self.nodes)}
         self.operations = [node for node in self.nodes if node.op]
         self.all_steps = list(backward_steps(recording.root))
         self.steps = [step for step in self.all_steps if step.child in self.index]
+        start = len(self.operations) + 1
+        self.complete_at = {recording.root: start} | {step.child: i for i, step in enumerate(self.steps, start + 1)}
         self.rows = {op: f"row{i}" for i, op in enumerate(dict.fromkeys(node.op for node in self.operations))}
         self.called = recording.names_in_networks()  # what the learner calls nodes that have a place in a network
         self.listing = listing_of(recording, self.graph, self.nodes)
-        self.drawing = Drawing(recording.root, self.varying, drawn=len(self.nodes) == len(self.varying))
+        self.layout = Layout(self.varying, network=len(self.varying) > DETAILED_NODES)
+        self.picture = self.svg() if len(self.nodes) == len(self.varying) else ""
 
     def panes(self) -> dict[str, str]:
         """Return what fills each place of the template."""
         return {
-            "title": escape(self.title()),
-            "note": "\n".join(map(paragraph, self.warnings())),
-            "source": self.listing.source(),
-            "inside": self.listing.inside(),
+            "title": escape(self.title),
+            "note": "\n".join(f"<p>{escape(warning)}</p>" for warning in self.warnings()),
+            "source": self.listing.functions(self.listing.made),
+            "inside": self.listing.functions(self.listing.inside),
             "rules": "\n".join(f'<div class="row" id="{name}">{row(op)}</div>' for op, name in self.rows.items()),
-            "picture": self.drawing.svg,
+            "picture": self.picture,
             "table": "\n".join(map(self.table_row, self.nodes)),
             "list_of_steps": self.list_of_steps(),
             "data": self.data(),
         }
 
-    @cached_property
-    def complete_at(self) -> dict[Value, int]:
-        """Tell in which step the gradient of each node is complete."""
-        start = len(self.operations) + 1
-        return {self.graph.root: start} | {step.child: i for i, step in enumerate(self.steps, start + 1)}
+    def svg(self) -> str:
+        """Draw the graph as an <svg> element; "" where nothing can draw it."""
+        weights = "arrows" if self.layout.folded else "boxes"
+        try:
+            source = draw_dot(self.graph.root, weights=weights, max_nodes=len(self.varying)).source
+        except ModuleNotFoundError:
+            return ""
+        picture = (render(source, "svg") or b"").decode()
+        found = re.search(r'<svg width="(\d+)pt" height="(\d+)pt".*', picture, re.DOTALL)
+        if not found:
+            return ""
+        size = f"--natural: {found[1]}pt; --ratio: {int(found[1]) / int(found[2]):.4g}"
+        attributes = f'role="img" aria-label="{say("picture")}" style="{size}"'
+        return COMMENT.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
 
     # ---------------------------------------------------------------------------------------------------- words
-
-    def title(self) -> str:
-        """Return how the function was called, or the name of the output."""
-        return self.recording.title or self.name(self.graph.root)
-
-    def name(self, node: Value) -> str:
-        return self.graph.name(node, FORMULAS)
-
-    def operand(self, node: Value, child: Value) -> str:
-        return self.graph.operand_name(node, child, FORMULAS)
-
-    def partial(self, step: Step) -> str:
-        """Write "∂h1/∂w"."""
-        return f"∂{self.operand(step.node, step.node)}/∂{self.operand(step.node, step.child)}"
 
     def within(self, node: Value, *operands: Value) -> str:
         """Say what short names stand for, " in layers.1.neurons.0, where a.0 is layers.0.neurons.0.a".
 
         Of the operands that stand elsewhere, it is the first.
         """
-        neuron = NEURON.match(self.name(node))
+        neuron = NEURON.match(self.graph.name(node))
         words = say("in place", place=neuron["place"]) if neuron else ""
         words += say("called", name=self.called[node]) if node in self.called else ""
         for operand in operands:
-            short, full = self.operand(node, operand), self.name(operand)
+            short, full = self.graph.name_beside(operand, node), self.graph.name(operand)
             if short != full and not (neuron and full.startswith(f"{neuron['place']}.")):
                 names = [self.called[operand], full] if operand in self.called else [full]
                 return say("where short is", words=words, short=short, names=", ".join(names))
@@ -134,7 +115,7 @@ class Page:
             steps = len(self.all_steps) - len(self.steps)
             counts = {"total": total, "shown": shown, "nodes": total - shown, "steps": steps}
             yield say("left out", **{name: f"{count:,}" for name, count in counts.items()}, all=total)
-        elif not self.drawing.svg:
+        elif not self.picture:
             yield say("no picture", advice=say("install"))
 
     # ----------------------------------------------------------------------------------------- the list of steps
@@ -151,44 +132,40 @@ class Page:
         """Write the leaves in the order of their use; of many the inputs, and how many others."""
         operands = [operand for node in self.operations for operand in node.children if operand in self.index]
         leaves = [node for node in dict.fromkeys([*operands, *self.nodes]) if not node.op]
-        shown = leaves
-        if len(leaves) > MAX_GIVEN:
-            shown = [leaf for leaf in leaves if kind(leaf) == "input"][:MAX_GIVEN]
+        inputs = [leaf for leaf in leaves if kind(leaf) == "input"]
+        shown = leaves if len(leaves) <= MAX_GIVEN else inputs[:MAX_GIVEN]
         counts = Counter(kind(leaf) for leaf in leaves if leaf not in shown)
-        given = [f"{self.name(leaf)} = {FORMULAS.number(leaf.data)}" for leaf in shown]
+        given = [f"{self.graph.name(leaf)} = {self.graph.number(leaf.data)}" for leaf in shown]
         given += [say("of many" if n > 1 else "one of many", count=n, kind=say(word)) for word, n in counts.items()]
         return arithmetic("given", [", ".join(given) or say("nothing")], say("numbers to start from"))
 
     def forward(self, node: Value) -> str:
         """Write "h1 = w × x = 0 × 1 = 0"."""
         parts = [
-            self.operand(node, node), "=", self.graph.operation(node, OPERATIONS),
-            "=", self.graph.numbers(node, OPERATIONS), "=", FORMULAS.number(node.data),
+            self.graph.name_beside(node, node), "=", self.graph.operation(node),
+            "=", self.graph.numbers(node), "=", self.graph.number(node.data),
         ]  # fmt: skip
         remark = f"{say('forward')}{self.within(node, *node.children)}: {self.listing.made_by(node)}"
         return arithmetic("forward", parts, remark)
 
     def start(self) -> str:
         """Write "∂f/∂f = 1"."""
-        root = self.operand(self.graph.root, self.graph.root)
-        return arithmetic("start", [f"∂{root}/∂{root}", "=", "1"], say("starts at the output"))
+        root = self.graph.root
+        return arithmetic("start", [self.graph.partial(root, root), "=", "1"], say("starts at the output"))
 
     def backward(self, step: Step) -> str:
-        """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25"."""
-        child, node = self.operand(step.node, step.child), self.operand(step.node, step.node)
-        before, upstream, partial, after = map(FORMULAS.number, (step.before, step.upstream, step.partial, step.after))
+        """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25", and "∂h1/∂w = x = 1"."""
+        node, child = (self.graph.name_beside(other, step.node) for other in (step.node, step.child))
+        derivative, formula = self.graph.partial(step.node, step.child), self.graph.formula(step.node, step.operand)
+        numbers = (step.before, step.upstream, step.partial, step.after)
+        before, upstream, partial, after = map(self.graph.number, numbers)
         parts = [
-            f"{child}.grad", "+=", f"{node}.grad", "×", self.partial(step),
+            f"{child}.grad", "+=", f"{node}.grad", "×", derivative,
             "=", before, "+", upstream, "×", partial, "=", after,
         ]  # fmt: skip
-        where = self.within(step.node, step.child)
-        return arithmetic("backward", parts, f"{say('backward')}{where}: {self.partial(step)} = {self.formula(step)}")
-
-    def formula(self, step: Step) -> str:
-        """Write the local derivative as a formula and as a number: "x = 1"."""
-        formula = text_of(self.graph.formulas(step.node)[step.operand], FORMULAS)
-        number = FORMULAS.number(step.partial)
-        return number if formula == number else f"{formula} = {number}"
+        equal = partial if formula == partial else f"{formula} = {partial}"
+        remark = f"{say('backward')}{self.within(step.node, step.child)}: {derivative} = {equal}"
+        return arithmetic("backward", parts, remark)
 
     # ------------------------------------------------------------------------------------------- table and data
 
@@ -197,30 +174,30 @@ class Page:
         what = operation(self.graph, node) if node.op else say(kind(node))
         return (
             f'<tr id="n{self.index[node]}"><th scope="row">'
-            f'<a href="#step={self.complete_at[node]}">{escape(self.name(node))}</a>'
-            f'</th><td>{escape(what)}</td><td class="value">{FORMULAS.number(node.data)}</td>'
-            f'<td class="grad">{FORMULAS.number(node.grad)}</td></tr>'
+            f'<a href="#step={self.complete_at[node]}">{escape(self.graph.name(node))}</a>'
+            f'</th><td>{escape(what)}</td><td class="value">{self.graph.number(node.data)}</td>'
+            f'<td class="grad">{self.graph.number(node.grad)}</td></tr>'
         )
 
     def data(self) -> str:
         """Write what the page does in each step, as JSON that ends no <script>."""
-        import json
-
         data = {"nodes": list(map(self.node_data, self.nodes)), "steps": list(self.step_data())}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def node_data(self, node: Value) -> dict[str, Any]:
         """Return what is marked when a node is computed: pieces of source, a row of the table; where a click leads."""
-        box, line = self.drawing.place(node)
-        data: dict[str, Any] = {
-            "value": FORMULAS.number(node.data),
-            "click": self.complete_at[node],
-            "box": box,
-            "line": line,
-            **self.listing.marks_of(node),
-        }
+        box, line = self.place(node)
+        number, click = self.graph.number(node.data), self.complete_at[node]
+        data = {"value": number, "click": click, "box": box, "line": line, **self.listing.marks_of(node)}
         return data | {"row": self.rows[node.op], "arguments": self.arguments(node)} if node.op else data
+
+    def place(self, node: Value) -> tuple[str, int]:
+        """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
+        neuron, operand = self.layout.folded.get(node, (node, -1))
+        if operand == -1:
+            return self.layout.boxes[neuron], int(neuron is not node)
+        return self.layout.arrows[neuron, operand], 0
 
     def arguments(self, node: Value) -> list[str]:
         """Say what the row's variables stand for: ["out is h1 = 0", "x is w = 0", "y is x = 1"]."""
@@ -228,7 +205,7 @@ class Page:
         values = [node, *node.children]
         if len(variables) != len(values):
             return []
-        named = [(printable(self.operand(node, value)), FORMULAS.number(value.data)) for value in values]
+        named = [(printable(self.graph.name_beside(value, node)), self.graph.number(value.data)) for value in values]
         return [
             say("argument", variable=variable, name=name) + (f" = {number}" if name != number else "")
             for variable, (name, number) in zip(variables, named, strict=True)
@@ -241,35 +218,17 @@ class Page:
             yield {"phase": "forward", "node": self.index[node]}
         yield {"phase": "start", "child": self.index[self.graph.root], "gradient": "1"}
         for step in self.steps:
+            numbers = ("upstream", "partial", "contribution", "before", "after")
             yield {
                 "phase": "backward",
                 "node": self.index[step.node],
                 "child": self.index[step.child],
                 "operand": step.operand,
-                "upstream": json_number(step.upstream),
-                "partial": json_number(step.partial),
-                "contribution": json_number(step.contribution),
-                "before": json_number(step.before),
-                "after": json_number(step.after),
-                "gradient": FORMULAS.number(step.after),
-                "formula": text_of(step.formula, FORMULAS),
-                "arrow": self.drawing.arrow(step),
+                **{name: json_number(getattr(step, name)) for name in numbers},
+                "gradient": self.graph.number(step.after),
+                "formula": text_of(step.formula, self.graph.style.formula),
+                "arrow": self.layout.arrows.get(self.layout.folded.get(step.child, (step.node, step.operand))),
             }
-
-
-def svg(root: Value, weights: str, max_nodes: int) -> str:
-    """Draw the graph as an <svg> element; "" where nothing can draw it."""
-    try:
-        source = draw_dot(root, weights=weights, max_nodes=max_nodes).source
-    except ModuleNotFoundError:
-        return ""
-    picture = (render(source, "svg") or b"").decode()
-    found = re.search(r'<svg width="(\d+)pt" height="(\d+)pt".*', picture, re.DOTALL)
-    if not found:
-        return ""
-    size = f"--natural: {found[1]}pt; --ratio: {int(found[1]) / int(found[2]):.4g}"
-    attributes = f'role="img" aria-label="{say("picture")}" style="{size}"'
-    return COMMENT.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
 
 
 def json_number(x: float) -> float | str:

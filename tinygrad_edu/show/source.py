@@ -10,17 +10,21 @@ import ast
 import functools
 import inspect
 import linecache
+import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from tinygrad_edu import functions
+from tinygrad_edu import engine, functions, operators, rule
 from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.readers.naming import NEURON
+from tinygrad_edu.readers.naming import NEURON, numbered
+from tinygrad_edu.readers.replay import fresh_gradients, replaced
 from tinygrad_edu.show import expression
 from tinygrad_edu.words import say
 
@@ -31,13 +35,13 @@ EXPRESSION = "expression"  # stands for a file where the source is an expression
 
 
 class Span(NamedTuple):
-    """Mark off source text. Lines count from 1, columns from 0 in characters; `end_column` is the first after it."""
+    """Mark off source text as Python does: lines count from 1, offsets from 0, in bytes of UTF-8 (see `cut`)."""
 
     file: str
     line: int
-    column: int
     end_line: int
-    end_column: int
+    start: int = 0
+    end: int = sys.maxsize
 
 
 class Calls(NamedTuple):
@@ -47,28 +51,20 @@ class Calls(NamedTuple):
     package: tuple[Span, ...]
 
 
+@dataclass(eq=False)
 class Recording:
-    """Hold what was seen while a function ran.
+    """Hold what was seen while a function ran."""
 
-    root    what it returned
-    title   how it was called: "f(x = 1)"
-    calls   for each Value made by an operation, and for each leaf made on the way, the calls that led to it
-    used    for each operation the data of its operands at the time
-    texts   the lines of sources that are no files
-    edited  files whose text is not what ran: they were edited since the program read them
-    """
-
-    def __init__(self, root: Any = None, title: str = "", texts: Mapping[str, list[str]] | None = None) -> None:
-        self.root = root
-        self.title = title
-        self.texts = dict(texts or {})
-        self.calls: dict[Value, Calls] = {}
-        self.used: dict[Value, list[float]] = {}
-        self.labels: dict[Value, str] = {}  # with which the learner's code received Values
-        self.variables: dict[Value, tuple[int, str]] = {}  # that hold Values: how far from the reader, and the name
-        self.namespaces: dict[int, dict[str, Any]] = {}
-        self.codes: dict[str, set[CodeType]] = {}  # that ran, by file
-        self.edited: list[str] = []
+    root: Any = None  # what it returned
+    title: str = ""  # how it was called: "f(x = 1)"
+    texts: dict[str, list[str]] = field(default_factory=dict)  # the lines of each source; none where it has no text
+    edited: list[str] = field(default_factory=list)  # files whose text is not what ran: it was changed since
+    calls: dict[Value, Calls] = field(default_factory=dict)  # that led to what was made, operations and leaves
+    used: dict[Value, list[float]] = field(default_factory=dict)  # for each operation, its operands' data at the time
+    labels: dict[Value, str] = field(default_factory=dict)  # with which the learner's code received Values
+    variables: dict[Value, tuple[int, str]] = field(default_factory=dict)  # that hold it: how far away, and the name
+    namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)  # of the learner's modules
+    codes: dict[str, set[CodeType]] = field(default_factory=dict)  # that ran, by file
 
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
         """Call the function and watch it."""
@@ -82,7 +78,8 @@ class Recording:
         for namespace in self.namespaces.values():
             self.see(namespace, MODULE)
         for file, codes in self.codes.items():
-            if (lines := self.lines(file)) and not fingerprints(codes) <= fingerprints(compiled("".join(lines))):
+            self.texts[file] = linecache.getlines(file)
+            if self.texts[file] and not set(map(fingerprint, codes)) <= compiled("".join(self.texts[file]))[1]:
                 self.edited.append(file)
                 self.texts[file] = []
 
@@ -94,7 +91,7 @@ class Recording:
             self.see_variables(frame.f_back)
         if event == "return":
             made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
-            if isinstance(made, Value):
+            if isinstance(made, Value) and hasattr(made, "serial"):  # complete, not refused
                 if frame.f_code is NEW_NODE:
                     self.used.setdefault(made, [child.data for child in made.children])
                 if frame.f_code in (NEW_LEAF, NEW_NODE) and (calls := self.calls_to(frame)).learner:
@@ -107,18 +104,23 @@ class Recording:
         """Note the variables of a function of the learner's: they may hold others each time it calls something."""
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
-            depth = sum(map(is_learners, frames_below(frame, RUN))) - 1
+            depth = sum(map(is_learners, frames_below_run(frame))) - 1
             self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
-        """Name a Value after the variable nearest to the outermost function; the first one wins a tie."""
-        for name, value in values_in(namespace):
-            if value not in self.variables or distance < self.variables[value][0]:
+        """Name a Value after the variable nearest to the outermost function; the first one wins a tie.
+
+        Attributes of `self` are variables too.
+        """
+        attributes = getattr(namespace.get("self"), "__dict__", {})
+        for name, value in [*namespace.items(), *attributes.items()]:
+            public = name != "self" and not name.startswith("_")
+            if public and isinstance(value, Value) and distance < self.variables.get(value, (math.inf, ""))[0]:
                 self.variables[value] = distance, name
 
     def calls_to(self, frame: FrameType) -> Calls:
         """Return the calls between `run` and this frame. Without one in the learner's files, the first here counts."""
-        frames = [frame for frame in frames_below(frame, RUN) if is_shown(frame)]
+        frames = [frame for frame in frames_below_run(frame) if is_shown(frame)]
         last = max((i for i, frame in enumerate(frames) if is_learners(frame)), default=0) + 1
         typed = [frame for frame in frames[:last] if frame.f_code is TYPED]  # one in another: the last counts
         learner = typed[-1:] or [frame for frame in frames[:last] if is_learners(frame)] or frames[:1]
@@ -127,26 +129,14 @@ class Recording:
     def running(self, frame: FrameType) -> Span:
         """Return the source text that a frame is running: before Python 3.11, its line."""
         if frame.f_code is TYPED:
-            return span_of(frame.f_locals["node"], self.lines(EXPRESSION), EXPRESSION)
-        file, line = frame.f_code.co_filename, frame.f_lineno
+            return span_of(frame.f_locals["node"], EXPRESSION)
+        file = frame.f_code.co_filename
         self.codes.setdefault(file, set()).add(frame.f_code)
         if sys.version_info >= (3, 11):
             positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
             if None not in positions:
-                line, end_line, offset, end_offset = positions  # type: ignore[assignment]  # none of them is None
-                return span_at(self.lines(file), file, line, offset, end_line, end_offset)
-        return Span(file, line, 0, line, len(self.line(file, line)))
-
-    def lines(self, file: str) -> list[str]:
-        """Return the lines of a source; none where its text is not to be had."""
-        return self.texts[file] if file in self.texts else linecache.getlines(file)
-
-    def line(self, file: str, number: int) -> str:
-        return line_of(self.lines(file), number)
-
-    def tree(self, file: str) -> ast.Module:
-        """Return the syntax tree of a source; an empty one where it is not Python."""
-        return syntax_tree("".join(self.lines(file)))
+                return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
+        return Span(file, frame.f_lineno, frame.f_lineno)
 
     def names(self) -> dict[Value, str]:
         """Return what the learner's variables call Values whose label was not the learner's choice.
@@ -178,84 +168,62 @@ class Recording:
         label = self.labels.get(value)
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
 
-    def block_at(self, span: Span) -> tuple[int, int]:
-        """Return the first and last line of the function around a span, or of the statement; of all if no Python."""
-        tree = self.tree(span.file)
-        functions: list[ast.stmt] = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
-        around = [function for function in functions if holds(function, span)]
-        around = around or [statement for statement in tree.body if holds(statement, span)]
-        if not around:
-            return 1, len(self.lines(span.file))
-        innermost = max(around, key=first_line)
-        return first_line(innermost), innermost.end_lineno or span.end_line
+
+def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the first and last lines of the functions around some spans of a source, none within another.
+
+    Around a span outside of functions it is the statement; in what is no Python, everything.
+    """
+    tree, _ = compiled("".join(lines))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    blocks = list(map(lines_of, [*tree.body, *functions]))
+    innermost = set()
+    for span in spans:
+        around = [block for block in blocks if contains(block, (span.line, span.end_line))]
+        innermost.add(max(around, default=(1, len(lines))))
+    return sorted(block for block in innermost if not any(contains(other, block) for other in innermost - {block}))
+
+
+def lines_of(node: ast.stmt) -> tuple[int, int]:
+    """Return the first and last line of a statement, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)]), node.end_lineno or node.lineno
+
+
+def contains(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 @functools.lru_cache(maxsize=16)
-def syntax_tree(source: str) -> ast.Module:
-    """Return the syntax tree of a program; an empty one of what is none."""
+def compiled(source: str) -> tuple[ast.Module, set[tuple[Any, ...]]]:
+    """Return the syntax tree of a program and the fingerprint of all code in it; nothing of what is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are given where the program runs
-            return ast.parse(source)
+            tree = ast.parse(source)
+            codes = [compile(tree, "", "exec", dont_inherit=True)]
     except (SyntaxError, ValueError):
-        return ast.Module([], [])
+        return ast.Module([], []), set()
+    for code in codes:
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return tree, set(map(fingerprint, codes))
 
 
-def compiled(source: str) -> Iterator[CodeType]:
-    """Yield the code of a program, and of all functions within; nothing where it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            waiting = [compile(source, "", "exec", dont_inherit=True)]
-    except (SyntaxError, ValueError):
-        return
-    while waiting:
-        code = waiting.pop()
-        yield code
-        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+def fingerprint(code: CodeType) -> tuple[Any, ...]:
+    """Return what a piece of code does, and where it stands in its source."""
+    constants = tuple(constant for constant in code.co_consts if not isinstance(constant, CodeType))
+    lines = code.co_firstlineno, code.co_linetable
+    return code.co_name, *lines, code.co_code, code.co_names, code.co_varnames, constants
 
 
-def fingerprints(codes: Iterable[CodeType]) -> set[tuple[Any, ...]]:
-    """Return what each code does, and where its pieces stand in the source."""
-    return {
-        (code.co_name, code.co_firstlineno, code.co_linetable, code.co_code, code.co_names, code.co_varnames,
-         tuple(constant for constant in code.co_consts if not isinstance(constant, CodeType)))
-        for code in codes
-    }  # fmt: skip
+def span_of(node: ast.expr, file: str = "") -> Span:
+    """Return where a node of the syntax tree stands."""
+    return Span(file, node.lineno, node.end_lineno or 0, node.col_offset, node.end_col_offset or 0)
 
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def first_line(node: ast.stmt) -> int:
-    """Return the line where a statement begins, its decorators included."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
-
-
-def holds(node: ast.stmt, span: Span) -> bool:
-    return first_line(node) <= span.line and span.end_line <= (node.end_lineno or 0)
-
-
-def span_of(node: ast.expr, lines: Sequence[str], file: str = "") -> Span:
-    """Return the text of a node of the syntax tree."""
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return span_at(lines, file, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-
-
-def span_at(lines: Sequence[str], file: str, line: int, offset: int, end_line: int, end_offset: int) -> Span:
-    """Return a span from offsets, which Python counts in bytes of UTF-8."""
-    column, end_column = (
-        len(line_of(lines, number).encode("utf-8", "surrogatepass")[:bytes_before].decode("utf-8", "ignore"))
-        for number, bytes_before in ((line, offset), (end_line, end_offset))
-    )
-    return Span(file, line, column, end_line, end_column)
-
-
-def line_of(lines: Sequence[str], number: int) -> str:
-    """Return a line by its number, "" where there is none."""
-    return lines[number - 1].rstrip("\n") if 0 < number <= len(lines) else ""
+def cut(line: str, start: int, end: int) -> str:
+    """Return the part of a line between two offsets in bytes of UTF-8."""
+    return line.encode("utf-8", "surrogatepass")[start:end].decode("utf-8", "surrogatepass")
 
 
 def file_name(file: str) -> str:
@@ -266,37 +234,29 @@ def file_name(file: str) -> str:
     return say("cell") if os.path.basename(folder).startswith("ipykernel_") else name
 
 
-def results(lines: Sequence[str]) -> Iterator[tuple[Span, str]]:
+def results(source: str) -> Iterator[tuple[Span, str]]:
     """Find in the source of a row of the table what `forward` returns, and each derivative that `partials` returns.
 
     They are called "forward" and "partial0", "partial1", …; "partial" where `partials` returns them together.
     """
-    for function in ast.walk(syntax_tree("\n".join(lines))):
-        if isinstance(function, ast.FunctionDef):
-            for statement in ast.walk(function):
-                match function.name, statement:
-                    case "forward", ast.Return(value=ast.expr() as value):
-                        yield span_of(value, lines), "forward"
-                    case "partials", ast.Return(value=ast.Tuple(elts=elements)) if not any(
-                        isinstance(element, ast.Starred) for element in elements
-                    ):
-                        yield from ((span_of(element, lines), f"partial{i}") for i, element in enumerate(elements))
-                    case "partials", ast.Return(value=ast.expr() as value):
-                        yield span_of(value, lines), "partial"
+    tree, _ = compiled(source)
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        for statement in ast.walk(function):
+            match function.name, statement:
+                case "forward", ast.Return(value=ast.expr() as value):
+                    yield span_of(value), "forward"
+                case "partials", ast.Return(value=ast.Tuple(elts=elements)) if not any(
+                    isinstance(element, ast.Starred) for element in elements
+                ):
+                    yield from ((span_of(element), f"partial{i}") for i, element in enumerate(elements))
+                case "partials", ast.Return(value=ast.expr() as value):
+                    yield span_of(value), "partial"
 
 
-def values_in(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Yield the variables that hold Values, and the attributes of `self` that do."""
-    attributes = getattr(namespace.get("self"), "__dict__", {})
-    for name, value in [*namespace.items(), *attributes.items()]:
-        if isinstance(value, Value) and name != "self" and not name.startswith("_"):
-            yield name, value
-
-
-def frames_below(frame: FrameType, base: CodeType) -> list[FrameType]:
-    """Return the frames from the one that `base` called to this one."""
+def frames_below_run(frame: FrameType) -> list[FrameType]:
+    """Return the frames from the one that `Recording.run` called to this one."""
     frames = []
-    while frame.f_back and frame.f_code is not base:
+    while frame.f_back and frame.f_code is not RUN:
         frames.append(frame)
         frame = frame.f_back
     return frames[::-1]
@@ -310,8 +270,8 @@ def is_learners(frame: FrameType) -> bool:
 def is_shown(frame: FrameType) -> bool:
     """Tell whether a frame is a step of the computation, in the learner's source or in this package."""
     file = frame.f_code.co_filename
-    in_package = file.startswith(PACKAGE) and not file.startswith(MACHINES)
-    return is_learners(frame) or in_package and frame.f_code not in MACHINERY
+    in_package = file.startswith(PACKAGE) and file not in MACHINES and frame.f_code not in MACHINERY
+    return in_package or is_learners(frame)
 
 
 NEW_LEAF = Value.__init__.__code__
@@ -319,11 +279,9 @@ NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
-    f.__code__
-    for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum,
-              expression.evaluate, expression.call)
-}  # fmt: skip
-MACHINES = tuple(f"{PACKAGE}{name}.py" for name in ("engine", "operators", "rule"))
+    f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)
+}
+MACHINES = [module.__file__ for module in (engine, operators, rule, expression)]
 
 
 def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording:
@@ -369,3 +327,20 @@ def shown(given: Any) -> str:
     if isinstance(given, list):
         return f"[{', '.join(map(shown, given))}]"
     return f"{given.data:.4g}" if isinstance(given, Value) else repr(given)
+
+
+def distinct_names(recording: Recording) -> dict[Value, str]:
+    """Name each node that has a name; number a name that several share in the order of use, h₁, h₂, …."""
+    given = recording.names()
+    order = topological_order(recording.root)
+    names = {node: name for node in order if (name := given.get(node, node.label))}
+    used = dict.fromkeys(node for made in [*recording.calls, *order] for node in (*made.children, made))
+    return numbered({node: names[node] for node in used if node in names})
+
+
+@contextmanager
+def as_recorded(recording: Recording) -> Iterator[None]:
+    """Temporarily give a graph the learner's names, the numbers it was computed from, and no gradients."""
+    names, data = distinct_names(recording), recording.data()
+    with replaced("label", names), replaced("data", data), fresh_gradients(recording.root):
+        yield

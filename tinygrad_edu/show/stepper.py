@@ -6,21 +6,14 @@ here, from the records of `backward_steps`. What only a page needs is imported w
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tinygrad_edu.engine import Value, topological_order
+from tinygrad_edu.engine import Value
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.readers.naming import numbered
-from tinygrad_edu.readers.replay import fresh_gradients, replaced
 from tinygrad_edu.show.markup import escape
-from tinygrad_edu.words import WORDS, say
-
-if TYPE_CHECKING:
-    from tinygrad_edu.show.source import Recording
+from tinygrad_edu.words import say
 
 MAX_NODES = 300
 
@@ -40,30 +33,13 @@ def save_stepper(
     Value; OSError if the file cannot be written.
     """
     check_name(path)
-    return save_page(recording_of(function_or_root, inputs), path, max_nodes)
+    return write_whole(path, Stepper(function_or_root, max_nodes=max_nodes, **inputs).page)
 
 
 def check_name(path: str | Path) -> None:
     """Raise ValueError unless a page can have this name."""
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"the stepper is a page: the name must end in .html, got {Path(path).name!r}")
-
-
-def save_page(recording: Recording, path: str | Path, max_nodes: int = MAX_NODES) -> Path:
-    """Write the page of a recording, under a name that `check_name` has passed, and return its path."""
-    _, page = title_and_page(recording, max_nodes)
-    return write_whole(path, page)
-
-
-def recording_of(function_or_root: Callable[..., Any] | Value, inputs: Mapping[str, Any]) -> Recording:
-    """Call the function and watch it; of a Value there is only its graph."""
-    from tinygrad_edu.show.source import Recording, record
-
-    if not isinstance(function_or_root, Value):
-        return record(function_or_root, inputs)
-    if inputs:
-        raise ValueError(f"a Value is computed already and takes no inputs, got {', '.join(inputs)}")
-    return Recording(function_or_root)
 
 
 class Stepper:
@@ -79,7 +55,16 @@ class Stepper:
     def __init__(
         self, function_or_root: Callable[..., Any] | Value, /, *, max_nodes: int = MAX_NODES, **inputs: Any
     ) -> None:
-        self.title, self.page = title_and_page(recording_of(function_or_root, inputs), max_nodes)
+        from tinygrad_edu.show.page import title_and_page
+        from tinygrad_edu.show.source import Recording, record
+
+        if not isinstance(function_or_root, Value):
+            recording = record(function_or_root, inputs)
+        elif inputs:
+            raise ValueError(f"a Value is computed already and takes no inputs, got {', '.join(inputs)}")
+        else:
+            recording = Recording(function_or_root)
+        self.title, self.page = title_and_page(recording, max_nodes)
 
     def _repr_html_(self) -> str:
         """Return the page within a notebook's: a frame of its own, which cannot reach the notebook.
@@ -94,34 +79,3 @@ class Stepper:
 
     def __repr__(self) -> str:
         return f"Stepper({self.title!r})"
-
-
-def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
-    """Write the page of a recording, and its title. The graph's own gradients and labels stay as they are."""
-    from importlib import resources
-
-    from tinygrad_edu.show.page import Page
-
-    template = resources.files("tinygrad_edu.show").joinpath("stepper.html").read_text(encoding="utf-8")
-    with as_recorded(recording):
-        page = Page(recording, max_nodes)
-        panes = page.panes()
-        worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
-        return page.title(), re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
-
-
-def distinct_names(recording: Recording) -> dict[Value, str]:
-    """Name each node that has a name; number a name that several share in the order of use, h₁, h₂, …."""
-    given = recording.names()
-    order = topological_order(recording.root)
-    names = {node: name for node in order if (name := given.get(node, node.label))}
-    used = dict.fromkeys(node for made in [*recording.calls, *order] for node in (*made.children, made))
-    return numbered({node: names[node] for node in used if node in names})
-
-
-@contextmanager
-def as_recorded(recording: Recording) -> Iterator[None]:
-    """Temporarily give a graph the learner's names, the numbers it was computed from, and no gradients."""
-    names, data = distinct_names(recording), recording.data()
-    with replaced("label", names), replaced("data", data), fresh_gradients(recording.root):
-        yield

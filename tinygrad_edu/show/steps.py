@@ -49,13 +49,8 @@ def backward_steps(root: Value) -> Iterator[Step]:
         yield step
 
 
-def recorded_steps(root: Value) -> list[Step]:
-    """Return the steps of a first backward pass, from gradients of zero. No `grad` is touched."""
-    return list(steps_of(Graph(root), {}))
-
-
-def steps_of(graph: Graph, held: Mapping[Value, float]) -> Iterator[Step]:
-    """Yield the steps of a backward pass that starts with what leaves hold."""
+def steps_of(graph: Graph, held: Mapping[Value, float] = {}) -> Iterator[Step]:  # noqa: B006
+    """Yield the steps of a backward pass that starts with what leaves hold, else with zeros. No `grad` is touched."""
     check_data(graph.root)
     gradients = {**held, graph.root: 1.0}
     for node in reversed(graph.operations):
@@ -68,69 +63,80 @@ def steps_of(graph: Graph, held: Mapping[Value, float]) -> Iterator[Step]:
                 yield Step(node, child, operand, upstream, partial, formula, contribution, before, gradients[child])
 
 
+class Style(NamedTuple):
+    """Say how a graph is written."""
+
+    formula: Notation = FORMULA
+    operation: Notation = OPERATION
+    partial: str = "∂"
+    arrow: str = " → "
+    short: bool = False  # names as they are seen from beside: "w.1" within the same neuron
+
+
+TEXT = Style()
+
+
 class Graph:
     """Hold the nodes of a graph in topological order, with the names and formulas they are shown by."""
 
-    def __init__(self, root: Value, short: bool = False) -> None:
+    def __init__(self, root: Value, style: Style = TEXT) -> None:
         self.root = root
-        self.short = short
+        self.style = style
         self.order = topological_order(root)
         self.names = node_names(self.order)
+        self.operations = [node for node in self.order if node.op]
+        self.number = style.formula.number
 
     def changed_data(self) -> str:
         """Say what no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
+        number = self.style.formula._replace(digits=".10g").number  # so many must agree
         for node in self.operations:
             try:
-                computed = SO_MANY_DIGITS.number(node.op.evaluate(*[child.data for child in node.children]))
+                computed = number(node.op.evaluate(*[child.data for child in node.children]))
             except (ValueError, ArithmeticError):
                 computed = say("undefined")
-            found = SO_MANY_DIGITS.number(node.data)
+            found = number(node.data)
             if computed != found:
-                operation = shorten(self.operation(node, OPERATION), width=80, placeholder=" …")
-                name = self.name(node)
-                return say("data changed", name=name, operation=operation, found=found, computed=computed)
+                operation = shorten(self.operation(node), width=80, placeholder=" …")
+                return say("data changed", name=self.name(node), operation=operation, found=found, computed=computed)
         return ""
 
-    @property
-    def operations(self) -> list[Value]:
-        return [node for node in self.order if node.op]
-
-    @property
-    def leaves(self) -> list[Value]:
-        """Return the leaves that have a gradient: parameters and inputs."""
-        return [node for node in self.order if not node.op and not isinstance(node, Constant)]
-
-    def name(self, node: Value, notation: Notation = FORMULA) -> str:
+    def name(self, node: Value) -> str:
         """Return the name of a node; a constant without a label is its number."""
-        return self.names.get(node) or notation.number(node.data)
+        return self.names.get(node) or self.number(node.data)
 
-    def operation(self, node: Value, notation: Notation) -> str:
+    def name_beside(self, node: Value, other: Value) -> str:
+        """Return the name of a node as it is written next to another's."""
+        return short_name(self.name(node), self.name(other)) if self.style.short else self.name(node)
+
+    def operation(self, node: Value) -> str:
         """Write what a node is, in names: "w × x"."""
-        return operation_text(node.op, [self.operand_name(node, child, notation) for child in node.children], notation)
+        return operation_text(node.op, [self.name_beside(child, node) for child in node.children], self.style.operation)
 
-    def numbers(self, node: Value, notation: Notation) -> str:
+    def numbers(self, node: Value) -> str:
         """Write what a node is, in numbers: "0 × 1"."""
-        return operation_text(node.op, [notation.number(child.data) for child in node.children], notation)
+        return operation_text(node.op, [self.number(child.data) for child in node.children], self.style.operation)
+
+    def partial(self, node: Value, child: Value) -> str:
+        """Write "∂h1/∂w"."""
+        sign = self.style.partial
+        return f"{sign}{self.name_beside(node, node)}/{sign}{self.name_beside(child, node)}"
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
         """Return the local derivatives of a node as formulas, one per child, from its row of the table."""
         operands = [
-            child.data if isinstance(child, Constant) else Symbol(self.operand_name(node, child))
+            child.data if isinstance(child, Constant) else Symbol(self.name_beside(child, node))
             for child in node.children
         ]
-        out = Symbol(self.operand_name(node, node), stands_for=Symbol("", node.op, operands))
+        out = Symbol(self.name_beside(node, node), stands_for=Symbol("", node.op, operands))
         try:
             return node.op.differentiate(out, *operands)
         except (ValueError, ArithmeticError):  # a constant where there is no derivative, as in (-2) ** x: by its name
             return node.op.differentiate(out, *[Symbol(text_of(x)) for x in operands])
 
-    def operand_name(self, node: Value, child: Value, notation: Notation = FORMULA) -> str:
-        """Return the name of a child in the formula of a node; with `short`, as it is seen from there."""
-        name = self.name(child, notation)
-        return short_name(name, self.name(node)) if self.short else name
-
-
-SO_MANY_DIGITS = OPERATION._replace(digits=".10g")  # as must agree
+    def formula(self, node: Value, operand: int) -> str:
+        """Write the local derivative of a node along one of its operands as a formula."""
+        return text_of(self.formulas(node)[operand], self.style.formula)
 
 
 def kind(node: Value) -> str:

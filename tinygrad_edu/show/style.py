@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tinygrad_edu.engine import Value, has_gradient
 from tinygrad_edu.readers.notation import FORMULA, OPERATION
 from tinygrad_edu.show.markup import coloured, rich, small
-from tinygrad_edu.show.steps import Graph
+from tinygrad_edu.show.steps import Graph, Style
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
-OPERATIONS = OPERATION._replace(negative="−", functions=GREEK)
+PICTURE = Style(FORMULAS, OPERATION._replace(negative="−", functions=GREEK), short=True)
 
 BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
 OUTPUT = {"peripheries": "2"}
@@ -34,6 +34,7 @@ FONT = "Helvetica,Arial,sans-serif"
 GRAPH = {"bgcolor": "white", "fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": NOTE_COLOUR, "arrowsize": "0.7"}
+FEW_RANKS = 5  # so many fit on a page side by side
 THIN = {"penwidth": "0.5", "arrowsize": "0.5"}
 
 
@@ -53,7 +54,7 @@ def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
     return dot
 
 
-def ranks(nodes: list[Value], boxes: Mapping[Value, str | Value]) -> dict[str | Value, int]:
+def ranks(nodes: Iterable[Value], boxes: Mapping[Value, str | Value]) -> dict[str | Value, int]:
     """Return for each box, a node or a group of them, the number of boxes on the longest path to it."""
     rank: dict[str | Value, int] = {}
     for node in nodes:

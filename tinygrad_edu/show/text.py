@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
-from tinygrad_edu.engine import Value
-from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, FORMULA, OPERATION, Notation, columns
+from tinygrad_edu.engine import Constant, Value
+from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
-from tinygrad_edu.show.steps import Graph, Step, recorded_steps
+from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, steps_of
 from tinygrad_edu.words import say
 
-
-class Style(NamedTuple):
-    """Say how a trace is written."""
-
-    formula: Notation = FORMULA
-    operation: Notation = OPERATION
-    partial: str = "∂"
-    arrow: str = " → "
-
-
-UNICODE_STYLE = Style()
 ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
+SIGNS = "∂×→·²"
 
 
 def explain(
@@ -34,18 +24,9 @@ def explain(
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
     stream = file or sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    plain = not can_encode("∂×→·²", encoding) if ascii is None else ascii
+    plain = SIGNS.encode(encoding, "ignore").decode(encoding) != SIGNS if ascii is None else ascii
     text = trace(root, *leaves, max_paths=max_paths, ascii=plain)
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
-
-
-def can_encode(text: str, encoding: str) -> bool:
-    """Tell whether an encoding knows every character of a text."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False) -> str:
@@ -66,117 +47,101 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
       x.grad += y.grad × ∂y/∂x     0 + 1 × 2 = 2     ∂y/∂x = w
     ∂y/∂w along y → w: 1 × 3 = 3
     """
-    style = ASCII_STYLE if ascii else UNICODE_STYLE
-    graph = Graph(root)
+    graph = Graph(root, ASCII_STYLE if ascii else TEXT)
     for leaf in leaves:
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
-    steps = recorded_steps(root)
-    lines = [*given(graph, style), *forward_lines(graph, style), *backward_lines(graph, steps, style)]
+    steps = list(steps_of(graph))
+    lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
     for leaf in leaves:
-        lines += path_lines(graph, steps, leaf, max_paths, style)
+        lines += path_lines(graph, steps, leaf, max_paths)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def given(graph: Graph, style: Style) -> list[str]:
+def given(graph: Graph) -> Iterator[str]:
     """Write the numbers one starts from, and whether they are still those that the graph was computed from."""
-    numbers = [f"{graph.name(leaf)} = {style.formula.number(leaf.data)}" for leaf in graph.leaves]
-    lines = [f"{say('given'):<11}{', '.join(numbers)}"]
+    leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant)]
+    yield f"{say('given'):<11}{', '.join(f'{graph.name(leaf)} = {graph.number(leaf.data)}' for leaf in leaves)}"
     if changed := graph.changed_data():
-        lines.append(f"{say('but'):<11}{changed}")
-    return lines
+        yield f"{say('but'):<11}{changed}"
 
 
-def forward_lines(graph: Graph, style: Style) -> Iterator[str]:
+def forward_lines(graph: Graph) -> Iterator[str]:
     """Write each operation: its name, with names, with numbers, its value."""
     yield say("forward")
     yield from columns(
         [
             (
                 f"  {graph.name(node)}",
-                f" = {graph.operation(node, style.operation)}",
-                f"     {graph.numbers(node, style.operation)}",
-                f"     = {style.formula.number(node.data)}",
+                f" = {graph.operation(node)}",
+                f"     {graph.numbers(node)}",
+                f"     = {graph.number(node.data)}",
             )
             for node in graph.operations
         ]
     )
 
 
-def backward_lines(graph: Graph, steps: Sequence[Step], style: Style) -> Iterator[str]:
+def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
     """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
-    number, times, root = style.formula.number, style.operation.times, graph.name(graph.root)
-    yield f"{say('backward'):<21}{say('start')}: {style.partial}{root}/{style.partial}{root} = 1"
+    number, times = graph.number, graph.style.operation.times
+    yield f"{say('backward'):<21}{say('start')}: {graph.partial(graph.root, graph.root)} = 1"
     yield from columns(
         [
             (
                 f"  {graph.name(step.child)}.grad",
                 f" += {graph.name(step.node)}.grad",
-                f"{times}{partial_name(graph, step, style)}",
+                f"{times}{graph.partial(step.node, step.child)}",
                 f"     {number(step.before)} + {number(step.upstream)}",
                 f"{times}{number(step.partial)}",
                 f" = {number(step.after)}",
-                f"     {partial_name(graph, step, style)} = {text_of(step.formula, style.formula)}",
+                f"     {graph.partial(step.node, step.child)} = {text_of(step.formula, graph.style.formula)}",
             )
             for step in steps
         ]
     )
 
 
-def partial_name(graph: Graph, step: Step, style: Style) -> str:
-    """Write "∂h1/∂w"."""
-    return f"{style.partial}{graph.name(step.node)}/{style.partial}{graph.name(step.child)}"
-
-
-def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int, style: Style) -> Iterator[str]:
+def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int) -> Iterator[str]:
     """Write the chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
-    number, times = style.formula.number, style.operation.times
-    count = count_paths(graph, leaf)
-    derivative = f"{style.partial}{graph.name(graph.root)}/{style.partial}{graph.name(leaf)}"
+    counts = count_paths(graph, leaf)
+    derivative = graph.partial(graph.root, leaf)
     products: list[str] = []
-    for path in islice(paths(graph, steps, leaf), max_paths):
+    for path in islice(paths(graph, steps, leaf, counts), max_paths):
         names = [graph.name(graph.root), *(graph.name(step.child) for step in path)]
         factors = [1.0, *(step.partial for step in path)]
-        products.append(number(math.prod(factors)))
-        product = times.join(map(number, factors))
-        yield f"{derivative} {say('along')} {style.arrow.join(names)}: {product} = {products[-1]}"
+        products.append(graph.number(math.prod(factors)))
+        product = graph.style.operation.times.join(map(graph.number, factors))
+        yield f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}"
+    count = counts[graph.root]
     if count > 1:
-        total = number(next(step.after for step in reversed(steps) if step.child is leaf))
+        total = graph.number(next(step.after for step in reversed(steps) if step.child is leaf))
         if count > len(products):
             products.append(say("more paths", count=size_text(count - len(products))))
         yield f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}"
 
 
-def count_paths(graph: Graph, leaf: Value) -> int:
-    """Count the paths from the root to a leaf."""
+def count_paths(graph: Graph, leaf: Value) -> dict[Value, int]:
+    """Count the paths from each node to a leaf."""
     counts: dict[Value, int] = {}
     for node in graph.order:
         counts[node] = 1 if node is leaf else sum(counts[child] for child in node.children)
-    return counts[graph.root]
+    return counts
 
 
-def paths(graph: Graph, steps: Sequence[Step], leaf: Value) -> Iterator[list[Step]]:
+def paths(graph: Graph, steps: Sequence[Step], leaf: Value, counts: Mapping[Value, int]) -> Iterator[list[Step]]:
     """Yield every path from the root to a leaf, as the steps along it."""
-    reaching = {leaf}
-    for node in graph.order:
-        if any(child in reaching for child in node.children):
-            reaching.add(node)
     steps_from: dict[Value, list[Step]] = {node: [] for node in graph.order}
     for step in steps:
-        if step.child in reaching:
+        if counts[step.child]:
             steps_from[step.node].append(step)
     path: list[Step] = []
-    branches = [iter(steps_from[graph.root])]
     if leaf is graph.root:
-        yield []
-    while branches:
-        for step in branches[-1]:
-            if step.child is leaf:
-                yield [*path, step]
-            else:
-                path.append(step)
-                branches.append(iter(steps_from[step.child]))
-                break
-        else:
-            branches.pop()
-            path = path[:-1]
+        yield path
+    waiting = [(0, step) for step in reversed(steps_from[graph.root])]
+    while waiting:
+        depth, step = waiting.pop()
+        path[depth:] = [step]
+        if step.child is leaf:
+            yield path
+        waiting += [(depth + 1, onward) for onward in reversed(steps_from[step.child])]
