@@ -376,7 +376,7 @@ def test_watching_ends_with_an_error() -> None:
 @pytest.mark.parametrize("kind", [Value, Parameter, Constant])
 def test_a_value_that_is_refused_is_the_same_error_as_ever(kind: type[Value]) -> None:
     """There is an object then, which has no label yet."""
-    with pytest.raises(TypeError, match="^a real number is needed, got 'a'"):
+    with pytest.raises(TypeError, match="^data: a real number is needed, got 'a'"):
         record(lambda x: x * kind("a"), {"x": 1.0})
 
 

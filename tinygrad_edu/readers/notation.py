@@ -87,15 +87,20 @@ def write(op: Rule, operands: Sequence[Text], notation: Notation, function: str 
     >>> write(rules.mul, [Text("w + v", SUM), Text("x")], ASCII)
     Text(text='(w + v)*x', binding=1)
     """
-    if products := op.written_out(*operands):
-        return Text(notation.plus.join(product(factors, notation) for factors in products), SUM)
     if op is rules.neg:
         return write_negative(operands[0], notation)
+    if notation.has_sign(op):
+        return write_infix(op, operands, notation)
+    if products := op.written_out(*operands):
+        return Text(notation.plus.join(product(factors, notation) for factors in products), SUM)
     if op is rules.absolute and notation.superscripts:
         return Text(f"|{operands[0].text}|")
-    if not notation.has_sign(op):
-        name = function or notation.functions.get(op.symbol, op.symbol)
-        return Text(f"{name}({', '.join(operand.text for operand in operands)})")
+    name = function or notation.functions.get(op.symbol, op.symbol)
+    return Text(f"{name}({', '.join(operand.text for operand in operands)})")
+
+
+def write_infix(op: Rule, operands: Sequence[Text], notation: Notation) -> Text:
+    """Write an operation with its sign between its operands."""
     binding = OPERATORS[op]
     left = operands[0].within(ATOM if binding == POWER else binding)  # a power's base holds together tighter
     right = right_of(operands[1], op, notation)

@@ -22,8 +22,9 @@ class Gradient(NamedTuple):
     @property
     def switch(self) -> Traced | None:
         """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
-        factors = self.terms[0].operands if len(self.terms) == 1 and isinstance(self.terms[0], Traced) else ()
-        for factor in map(first_of, factors):
+        (term, *others) = self.terms
+        factors = term.firsts if isinstance(term, Traced) and term.op and not others else ()
+        for factor in factors:
             if isinstance(factor, Traced) and factor.op is rules.step:
                 return factor
         return None
@@ -84,6 +85,6 @@ def first_of(x: Operand) -> Operand:
 
 def terms_of(x: Traced) -> list[Operand]:
     """Return what an operation adds, if it is a sum of products: the products, and a bias unless that is 0; else []."""
-    products = x.op.written_out(*x.operands) if x.op else []
+    products = x.op.written_out(*x.operands)
     terms = [first_of(functools.reduce(rules.mul, factors)) for factors in products]
     return terms[:-1] if len(terms) > 1 and is_zero(terms[-1]) else terms

@@ -36,13 +36,15 @@ class Traced(Operators["Traced"]):
     op        the row of the table; None for a name
     operands  what it was given: Traced and floats
     first     the first Traced with the same value, which need not be computed again; mostly itself
+    firsts    the same of its operands
     label     what it would like to be called
     serial    its place in the order of computation, as a Value has one
     """
 
-    __slots__ = ("tracing", "op", "operands", "first", "label", "serial")
+    __slots__ = ("tracing", "op", "operands", "first", "firsts", "label", "serial")
     op: Rule
     first: Traced
+    firsts: Sequence[Traced | float]
 
     def __init__(
         self, tracing: Tracing, label: str = "", op: Rule | None = None, operands: Sequence[Any] = (), serial: int = 0
@@ -175,7 +177,7 @@ class Tracing:
         if self.size > self.limit:
             return Traced(self)
         out = Traced(self, "", op, operands, serial)
-        firsts = [x.first if isinstance(x, Traced) else x for x in operands]
+        out.firsts = firsts = [x.first if isinstance(x, Traced) else x for x in operands]
         has_number = float in map(type, firsts)
         simpler = simplify(op, *firsts) if has_number and len(firsts) <= 2 else None
         if isinstance(simpler, Traced):

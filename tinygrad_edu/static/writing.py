@@ -13,9 +13,9 @@ from typing import Any
 
 from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
-from tinygrad_edu.readers.notation import ATOM, PRODUCT, PROGRAM, SIGN, Text, write
+from tinygrad_edu.readers.notation import PRODUCT, PROGRAM, SIGN, Text, write
 from tinygrad_edu.rule import Check, Rule, pow
-from tinygrad_edu.static.backpropagation import Gradient, Operand, backpropagate, first_of, terms_of
+from tinygrad_edu.static.backpropagation import Gradient, Operand, backpropagate, terms_of
 from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
 
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
@@ -123,7 +123,7 @@ class Writer:
 
         Where operations are many, a sum takes in those that are used once, as its terms.
         """
-        uses: Counter[Any] = Counter([self.graph.root.first, *(x for _, x in self.graph.checks)])
+        uses: Counter[Any] = Counter([self.graph.root.first, *(x.first for _, x in self.graph.checks)])
         for xs in [*map(self.needed_for, self.operations), *(g.terms for g in self.gradients), *self.terms.values()]:
             uses.update(xs)
         uses.update(switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None)
@@ -133,7 +133,7 @@ class Writer:
                 needed = self.needed_for(x)
                 waiting += [y for y in dict.fromkeys(needed) if y not in uses and y not in self.operations]
                 uses.update(needed)
-        used_again = {x for x, n in uses.items() if isinstance(x, Traced) and x.op and (n > 1 or x in self.sums)}
+        used_again = {x for x, n in uses.items() if isinstance(x, Traced) and x.op and (n > 1 or self.sums.get(x))}
         if self.one_by_one:
             return self.operations.keys() | used_again
         return self.operations.keys() - self.taken_in(used_again) | used_again
@@ -143,7 +143,7 @@ class Writer:
         taken: set[Traced] = set()
         lengths: Counter[Operand] = Counter()  # of the sums, in terms
         for node in self.operations:
-            for x in map(first_of, node.operands) if node.op in (rules.add, rules.sub) else ():
+            for x in node.firsts if node.op in (rules.add, rules.sub) else ():
                 length = max(lengths[x], 1)
                 if x in self.operations and x not in used_again and lengths[node] + length <= LONGEST_SUM:
                     taken.add(x)  # type: ignore[arg-type]  # no number is an operation
@@ -152,11 +152,13 @@ class Writer:
                     lengths[node] += 1
         return taken
 
-    def needed_for(self, x: Traced) -> list[Operand]:
+    def needed_for(self, x: Traced) -> Sequence[Operand]:
         """Return what the text of an operation is put together from."""
-        if x not in self.sums and (terms := terms_of(x)):
-            self.sums[x] = terms
-        return self.sums.get(x) or list(map(first_of, x.operands))
+        if type(x.op).written_out is Rule.written_out:
+            return x.firsts
+        if x not in self.sums:
+            self.sums[x] = terms_of(x)
+        return self.sums[x] or x.firsts
 
     # -------------------------------------------------------------------------------------------------- sections
 
@@ -197,11 +199,11 @@ class Writer:
     def write_forward(self) -> None:
         """Write a line for each operation, in the order of computation."""
         for check, x in self.graph.checks:
-            self.define([x])
-            self.write_line(f"{self.names.check(check)}({self.text_of(x).text})")
+            self.define([x.first])
+            self.write_line(f"{self.names.check(check)}({self.text_of(x.first).text})")
         self.write_line("# forward")
-        self.define(node for node in self.graph.order if node.first in self.own_line)
-        self.write_line(f"total += {self.text_of(self.graph.root).text}")
+        self.define(node for node in self.operations if node in self.own_line)
+        self.write_line(f"total += {self.text_of(self.graph.root.first).text}")
 
     def write_backward(self) -> None:
         """Write a line for each gradient, from the root to the leaves."""
@@ -280,7 +282,7 @@ class Writer:
         """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
         (term, *others) = self.terms[p]
         if isinstance(term, Traced) and not others and not self.may_fail(term):
-            for factor in (term, *term.operands[:1]):
+            for factor in (term, *term.firsts[:1]) if term.op else (term,):
                 if isinstance(factor, Traced) and factor in self.switched:
                     return self.names.of[factor]
         return ""
@@ -306,7 +308,7 @@ class Writer:
 
     def define(self, xs: Iterable[Operand]) -> None:
         """Write the lines that must stand before a text in which these occur."""
-        for x in map(first_of, xs):
+        for x in xs:
             if x not in self.defined:
                 self.defined.add(x)
                 if isinstance(x, Traced) and x.op:
@@ -316,10 +318,11 @@ class Writer:
 
     def write_operation(self, x: Traced) -> None:
         """Write the line that computes x."""
-        text = "" if x in self.sums else self.formula_of(x).text
+        terms = self.sums.get(x)
+        text = "" if terms else self.formula_of(x).text
         name = self.names.give(x, x.label)
-        if x in self.sums:
-            self.write_sum(name, self.sums[x], self.place_comment(x))
+        if terms:
+            self.write_sum(name, terms, self.place_comment(x))
         else:
             self.write_line(f"{name} = {text}")
 
@@ -366,12 +369,11 @@ class Writer:
         """Write a name, a number or a formula whose shared parts have their lines already."""
         if isinstance(x, float):
             return PROGRAM.operand(PROGRAM.number(x))
-        x = x.first
-        if not x.op and x not in self.names.of:  # a constant where there is no derivative
-            return PROGRAM.operand(x.label)
-        return Text(self.names.of[x], ATOM) if x in self.names.of else self.formula_of(x)
+        if name := self.names.of.get(x):
+            return Text(name)
+        return self.formula_of(x) if x.op else PROGRAM.operand(x.label)  # a constant where there is no derivative
 
     def formula_of(self, x: Traced) -> Text:
         """Write an operation with the texts of its operands."""
         function = "" if PROGRAM.has_sign(x.op) else self.names.function(x.op)
-        return write(x.op, list(map(self.text_of, x.operands)), PROGRAM, function)
+        return write(x.op, list(map(self.text_of, x.firsts)), PROGRAM, function)
