@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.arguments import count, instance
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
-from tinygrad_edu.files import write_whole
+from tinygrad_edu.files import file_path, write_whole
 from tinygrad_edu.show import style
 from tinygrad_edu.show.collapsed import draw_collapsed
 from tinygrad_edu.show.markup import WIDE, cell, coloured, label, number_cells, plain, rich, small
@@ -28,6 +29,10 @@ SIDE_BY_SIDE = 12  # weights and biases of a layer whose labels fit beside each 
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
 LONG_LINE = 28  # characters: a name and what it is, if longer, take several lines
 FORMATS = ("svg", "png", "pdf", "gv")
+SPELLED = {  # elsewhere as on the left
+    "format": ": save_graph(root, 'f.png') tells the format by the name",
+    "rankdir": ": write direction='LR' or 'TB'",
+}
 
 
 def draw_dot(
@@ -39,6 +44,7 @@ def draw_dot(
     max_nodes: int = 200,
     direction: str | None = None,
     marked: Mapping[Value, str] | None = None,
+    **others: Any,
 ) -> Digraph:
     """Return the graph of `root` as an unrendered `graphviz.Digraph`, which a notebook shows as a picture.
 
@@ -54,10 +60,14 @@ def draw_dot(
 
     Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights` or `direction`.
     """
+    for name in others:
+        raise TypeError(f"draw_dot takes no {name}={SPELLED.get(name, '')}")
     if weights not in ("boxes", "arrows", None):
         raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
     if direction not in ("LR", "TB", None):
         raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
+    title, max_nodes = instance("title", title, str), count("max_nodes", max_nodes)
+    notes = instance("marked", {} if marked is None else marked, dict)
     graph = Graph(root, style.PICTURE)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
@@ -71,7 +81,7 @@ def draw_dot(
         dot.attr(ranksep="0.35")  # room for arrows that cross
     if not detailed:
         dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
-    draw_boxes(dot, graph, layout, marked or {}, detailed)
+    draw_boxes(dot, graph, layout, notes, detailed)
     draw_arrows(dot, graph, layout, detailed)
     return dot
 
@@ -201,7 +211,7 @@ def save_graph(root: Value, path: str | Path, title: str = "", **options: Any) -
     Where no renderer is installed the .gv file is written instead, its path is returned, and one line says what to
     install. Raises ValueError for an unknown format, OSError if the file cannot be written.
     """
-    path = Path(path)
+    path = file_path(path)
     format = format_of(path)
     dot = draw_dot(root, title, **options)
     picture = dot.source if format == "gv" else render(dot.source, format)
@@ -215,5 +225,6 @@ def format_of(path: Path) -> str:
     """Return the format that the name of a file tells. Raises ValueError if it tells none."""
     format = path.suffix[1:].lower()
     if format not in FORMATS:
-        raise ValueError(f"cannot tell a format from {path.name!r}: the name must end in one of {', '.join(FORMATS)}")
+        formats = ", ".join(FORMATS)
+        raise ValueError(f"path: cannot tell a format from {path.name!r}: the name must end in one of {formats}")
     return format

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tinygrad_edu.arguments import count, function
 from tinygrad_edu.engine import Value
-from tinygrad_edu.files import write_whole
+from tinygrad_edu.files import file_path, write_whole
 from tinygrad_edu.show.markup import escape
 from tinygrad_edu.words import say
 
@@ -38,8 +39,8 @@ def save_stepper(
 
 def check_name(path: str | Path) -> None:
     """Raise ValueError unless a page can have this name."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"the stepper is a page: the name must end in .html, got {Path(path).name!r}")
+    if file_path(path).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"path: the stepper is a page: the name must end in .html, got {Path(path).name!r}")
 
 
 class Stepper:
@@ -58,7 +59,9 @@ class Stepper:
         from tinygrad_edu.show.page import title_and_page
         from tinygrad_edu.show.source import Recording, record
 
+        max_nodes = count("max_nodes", max_nodes)
         if not isinstance(function_or_root, Value):
+            function("function_or_root", function_or_root)
             recording = record(function_or_root, inputs)
         elif inputs:
             raise ValueError(f"a Value is computed already and takes no inputs, got {', '.join(inputs)}")

@@ -10,6 +10,7 @@ from textwrap import shorten
 from typing import NamedTuple
 
 from tinygrad_edu import rules
+from tinygrad_edu.arguments import instance
 from tinygrad_edu.engine import Constant, Parameter, Value, check_data, start_backward, topological_order
 from tinygrad_edu.readers.naming import node_names, short_name
 from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
@@ -42,9 +43,10 @@ def backward_steps(root: Value) -> Iterator[Step]:
     0.0 + 1.0 * 3.0 = 3.0
     3.0 + 1.0 * 3.0 = 6.0
     """
+    graph = Graph(root)
     operations = start_backward(root)
     held = {child: 0.0 + child.grad for node in operations for child in node.children if not child.op}
-    for step in steps_of(Graph(root), held):
+    for step in steps_of(graph, held):
         step.child.grad = step.after
         yield step
 
@@ -80,7 +82,7 @@ class Graph:
     """Hold the nodes of a graph in topological order, with the names and formulas they are shown by."""
 
     def __init__(self, root: Value, style: Style = TEXT) -> None:
-        self.root = root
+        self.root = instance("root", root, Value)
         self.style = style
         self.order = topological_order(root)
         self.names = node_names(self.order)

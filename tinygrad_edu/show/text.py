@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TextIO
 
+from tinygrad_edu.arguments import count, instances
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
@@ -48,7 +49,8 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     ∂y/∂w along y → w: 1 × 3 = 3
     """
     graph = Graph(root, ASCII_STYLE if ascii else TEXT)
-    for leaf in leaves:
+    max_paths = count("max_paths", max_paths, 0)
+    for leaf in instances("leaves", leaves, Value):
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
     steps = list(steps_of(graph))

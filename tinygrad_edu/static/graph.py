@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from traceback import walk_tb
 from typing import Any
 
-from tinygrad_edu.arguments import POSITIVE, distinct_leaves, in_range, real
+from tinygrad_edu.arguments import POSITIVE, count, distinct_leaves, in_range, real
+from tinygrad_edu.arguments import function as check_function
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
 from tinygrad_edu.static.backpropagation import Operand, partials_to_parameters
@@ -76,9 +77,10 @@ class StaticGraph:
     """
 
     def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> None:
+        check_function("function", function)
         self.function = function
         self.parameters = check_parameters(parameters)
-        self.limit = limit
+        self.limit = count("limit", limit)
         self.takes = Inputs(function)
         self.shapes: dict[str, Any] | None = None  # of the inputs, decided by the first call
         self.programs: dict[bool, Program] = {}

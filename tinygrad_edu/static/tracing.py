@@ -52,7 +52,7 @@ class Traced(Operators["Traced"]):
         self.tracing = tracing
         self.label = label
         self.op = op  # type: ignore[assignment]  # a name was made by no operation
-        self.operands = operands
+        self.operands = self.firsts = operands
         self.first = self
         self.serial = serial or next_serial()
 

@@ -154,7 +154,7 @@ class Writer:
 
     def needed_for(self, x: Traced) -> Sequence[Operand]:
         """Return what the text of an operation is put together from."""
-        if type(x.op).written_out is Rule.written_out:
+        if not x.op or type(x.op).written_out is Rule.written_out:
             return x.firsts
         if x not in self.sums:
             self.sums[x] = terms_of(x)
