@@ -1425,3 +1425,18 @@ def test_other_things_in_data_are_refused_by_the_name_of_the_leaf(wrong: Any) ->
         y.backward()
     with pytest.raises(TypeError, match=r"^exp\(x\): must be real number, not "):
         rules.exp(p)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("_prev", "'Value' object has no attribute '_prev': write children"),
+        ("_op", "'Value' object has no attribute '_op': write op.symbol"),
+        ("_backward", "'Value' object has no attribute '_backward': write partials(), from the row op"),
+        ("colour", "'Value' object has no attribute 'colour'"),
+    ],
+)
+def test_an_attribute_that_is_not_there_says_what_it_is_called_here(name: str, message: str) -> None:
+    with pytest.raises(AttributeError, match=f"^{re.escape(message)}$"):
+        getattr(Value(1.0), name)
+    assert not hasattr(Value(1.0), name)

@@ -17,6 +17,7 @@ from tinygrad_edu.rule import Check, Scalar
 
 Kind = TypeVar("Kind")
 next_serial = itertools.count(1).__next__
+SPELLED = {"_prev": "write children", "_op": "write op.symbol", "_backward": "write partials(), from the row op"}
 
 
 class Operators(Scalar, Generic[Kind]):
@@ -59,6 +60,11 @@ class Operators(Scalar, Generic[Kind]):
     def __le__(self, other: Any) -> bool:                return number_in(self) <= number_in(other)
     def __gt__(self, other: Any) -> bool:                return number_in(self) > number_in(other)
     def __ge__(self, other: Any) -> bool:                return number_in(self) >= number_in(other)
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise AttributeError; for an attribute of micrograd's Values with what it is here."""
+        hint = f": {SPELLED[name]}" if name in SPELLED else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
 
     def number(self) -> float:
         """Return what <, <=, > and >= compare."""
