@@ -258,6 +258,8 @@ TORCH: dict[str, Callable[..., Any]] = {  # each row, in PyTorch's own functions
     "mul": operator.mul,
     "div": operator.truediv,
     "neg": operator.neg,
+    "excess": operator.sub,
+    "log_of_base": lambda x: torch().log(x),
     "power": operator.pow,
     "exponential": operator.pow,
     "general_power": operator.pow,

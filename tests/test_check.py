@@ -65,7 +65,7 @@ MAGNITUDES = [10.0**k for k in range(-10, 11)]
 EVERYWHERE = [sign * 1.7 * magnitude for magnitude in MAGNITUDES for sign in (1.0, -1.0)]
 POSITIVE = [x for x in EVERYWHERE if x > 0.0]
 BELOW_OVERFLOW = [x for x in EVERYWHERE if x < 700.0]
-RANGES = {"exp": BELOW_OVERFLOW, "log": POSITIVE, "sqrt": POSITIVE}
+RANGES = {"exp": BELOW_OVERFLOW, "log": POSITIVE, "log_of_base": POSITIVE, "sqrt": POSITIVE}
 # what is left of 1 - tanh², of exp(x) next to 1 and of cos(x + h) - cos(x - h) when rounding has taken its share
 BLURRED = {"tanh": [17.0, -17.0], "elu": [-170.0], "cos": [x for x in EVERYWHERE if abs(x) < 1e-8]}
 ONE_OPERAND = [name for name, row in ROWS.items() if len(row.operand_names()) == 1 and name != "weighted_sum"]

@@ -599,7 +599,6 @@ INF = math.inf
 LIMITS = [  # base, exponent, power, derivatives along both, of PyTorch 2.13
     (0.0, 2.0, 0.0, [0.0, 0.0]),
     (0.0, 1.0, 0.0, [1.0, 0.0]),
-    (0.0, 0.0, 1.0, [0.0, 0.0]),
     (-0.0, 3.0, -0.0, [0.0, 0.0]),
     (INF, 0.0, 1.0, [0.0, INF]),
     (INF, 0.5, INF, [0.0, INF]),

@@ -13,7 +13,7 @@ from typing import Any
 
 from tinygrad_edu.arguments import instance, real
 from tinygrad_edu.operators import Numbered, Operators, next_serial
-from tinygrad_edu.rule import DATA_IS_A_SCALAR, Rule, Scalar
+from tinygrad_edu.rule import Rule, Scalar, check_data
 
 new_object = object.__new__
 data_of, serial_of = attrgetter("data"), attrgetter("serial")
@@ -159,14 +159,6 @@ def start_backward(root: Value) -> list[Value]:
             check_data(node)
     root.grad += 1.0
     return [node for node in reversed(order) if node.op]
-
-
-def check_data(*nodes: Value) -> None:
-    """Raise TypeError if something that is no number was assigned to `data`, such as a Value: p.data = p - 0.1."""
-    for node in nodes:
-        if isinstance(node.data, Scalar):
-            raise TypeError(DATA_IS_A_SCALAR)
-        real(node.data, f"data of {node.label or f'v{node.serial}'}")
 
 
 def topological_order(*roots: Value) -> list[Value]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import listed
-from tinygrad_edu.rule import Excess, Scalar, scalars
+from tinygrad_edu.rule import Scalar, scalars
 
 Number: TypeAlias = "Scalar | float"
 
@@ -76,7 +76,7 @@ def log_sum_exp(xs: Iterable[Number]) -> Any:
 def log_sum_exp_in_parts(inputs: Sequence[Any]) -> tuple[Any, Any]:
     """Return log Σ exp(xᵢ - greatest) and the greatest, for finite and infinite inputs."""
     greatest = functools.reduce(rules.maximum, inputs)
-    exponentials = [rules.exp(Excess()(x, greatest)) for x in inputs]
+    exponentials = [rules.exp(rules.excess(x, greatest)) for x in inputs]
     return rules.log(functools.reduce(rules.add, exponentials)), greatest
 
 

@@ -180,27 +180,12 @@ class Rule:
         return f"<rule {self}>"
 
 
-# ------------------------------------------------------------- where a limit exists though its parts have no value
-
-
-class LogOfBase(Rule, symbol="log", domain="x > 0"):
-    """Take log(x) in x ** y · log(x), whose limit at x = 0 is 0: so log(0) counts as 0 there."""
-
-    def forward(self, x: float) -> float:
-        return math.log(x) if x else 0.0
-
-    def partials(self, out: Any, x: Any) -> tuple[Any]:
-        return (1.0 / x,)
-
-
-class Excess(Rule, symbol="-"):
-    """Take x - y where x is at most y: 0 where both are the same infinity."""
-
-    def forward(self, x: float, y: float) -> float:
-        return x - y if x != y else 0.0
-
-    def partials(self, out: Any, x: Any, y: Any) -> tuple[float, float]:
-        return (1.0, -1.0)
+def check_data(*nodes: Any) -> None:
+    """Raise TypeError if something that is no number was assigned to `data`, such as a Value: p.data = p - 0.1."""
+    for node in nodes:
+        if isinstance(node.data, Scalar):
+            raise TypeError(DATA_IS_A_SCALAR)
+        real(node.data, f"data of {node.label or f'v{node.serial}'}")
 
 
 def pow(x: float, y: float) -> float:

@@ -17,8 +17,8 @@ like the function it is: `exp(2.0)` is a float, `exp(value)` is a Value. A new o
 
 import math
 
-from tinygrad_edu.rule import LogOfBase, pow
 from tinygrad_edu.rule import Rule as Rule
+from tinygrad_edu.rule import pow
 
 # Calculus: any first-year textbook. Activations: Qiu, Neural Networks and Deep Learning, section 4.1.
 
@@ -38,6 +38,11 @@ class Div(Rule, symbol="/", domain="y != 0"):
     def forward(self, x, y):        return x / y
     def partials(self, out, x, y):  return (1.0 / y, -(out / y))
 
+class Excess(Rule, symbol="-"):
+    """x - y where x is at most y: 0 where both are the same infinity."""
+    def forward(self, x, y):        return x - y if x != y else 0.0
+    def partials(self, out, x, y):  return (1.0, -1.0)
+
 class Neg(Rule, symbol="-"):
     def forward(self, x):           return -x
     def partials(self, out, x):     return (-1.0,)
@@ -50,18 +55,14 @@ class Power(Rule, symbol="**", domain="x >= 0 unless n is whole, and x != 0 if n
 class Exponential(Rule, symbol="**", domain="a >= 0 unless x is whole, and a != 0 if x < 0"):
     """A plain number a to the power of x."""
     def forward(self, a, x):        return pow(a, x)
-    def partials(self, out, a, x):  return (math.nan, out * LogOfBase()(a))
+    def partials(self, out, a, x):  return (math.nan, out * log_of_base(a))
 
 class GeneralPower(Rule, symbol="**", domain="x >= 0 unless y is whole, and x != 0 if y < 0"):
     """x to the power of y where both vary. Along y there is a derivative for x >= 0: it is computed only if asked for."""
     chooses = True
     def forward(self, x, y):        return pow(x, y)
     def partials(self, out, x, y, along_x=True, along_y=True):
-        return (y * PowerBelow()(x, y - 1.0) if along_x else math.nan, out * LogOfBase()(x) if along_y else math.nan)
-
-class PowerBelow(GeneralPower, symbol="**"):
-    """x ** (y - 1) in y · x ** (y - 1), whose limit at x = y = 0 is 0: so 0 ** -1 counts as 0 there."""
-    def forward(self, x, y):        return pow(x, y) if x else 0.0 if y == -1.0 else x ** y
+        return (y * x ** (y - 1.0) if along_x else math.nan, out * log_of_base(x) if along_y else math.nan)
 
 class Exp(Rule):
     def forward(self, x):           return math.exp(x)
@@ -69,6 +70,11 @@ class Exp(Rule):
 
 class Log(Rule, domain="x > 0"):
     def forward(self, x):           return math.log(x)
+    def partials(self, out, x):     return (1.0 / x,)
+
+class LogOfBase(Rule, symbol="log", domain="x > 0"):
+    """log(x) in x ** y · log(x), whose limit at x = 0 is 0: so log(0) counts as 0 there."""
+    def forward(self, x):           return math.log(x) if x else 0.0
     def partials(self, out, x):     return (1.0 / x,)
 
 class Sqrt(Rule, domain="x >= 0"):
@@ -156,8 +162,8 @@ class WeightedSum(Rule, symbol="weighted_sum"):
         n = len(operands) // 2
         return [*zip(operands[:n], operands[n:-1], strict=True), operands[-1:]]
 
-add, sub, mul, div, neg = Add(), Sub(), Mul(), Div(), Neg()
-power, exponential, general_power = Power(), Exponential(), GeneralPower()
+add, sub, mul, div, neg, excess = Add(), Sub(), Mul(), Div(), Neg(), Excess()
+power, exponential, general_power, log_of_base = Power(), Exponential(), GeneralPower(), LogOfBase()
 exp, log, sqrt, sin, cos, tanh = Exp(), Log(), Sqrt(), Sin(), Cos(), Tanh()
 sigmoid, softplus, relu, leaky_relu, elu = Sigmoid(), Softplus(), Relu(), LeakyRelu(), Elu()
 absolute, maximum, minimum = Abs(), Maximum(), Minimum()

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu.arguments import instance, real
-from tinygrad_edu.engine import Value, check_data, topological_order
+from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.readers.replay import depending_on, fresh_gradients, replay
+from tinygrad_edu.rule import check_data
 from tinygrad_edu.words import say
 
 PRECISION = 2.0**-53  # the greatest relative error of rounding to a float

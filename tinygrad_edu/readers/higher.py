@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.arguments import instance, instances
-from tinygrad_edu.engine import Constant, Value, check_data, topological_order
+from tinygrad_edu.engine import Constant, Value, topological_order
 from tinygrad_edu.functions import Number
 from tinygrad_edu.operators import number_in
 from tinygrad_edu.readers.notation import is_number
 from tinygrad_edu.readers.replay import depending_on
+from tinygrad_edu.rule import check_data
 
 
 def gradients(output: Value, inputs: Iterable[Value]) -> list[Value]:

@@ -10,19 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tinygrad_edu import rules
-from tinygrad_edu.rule import Excess, Rule
+from tinygrad_edu.rule import Rule
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly a text holds together: -x looser than x², tighter than x·y
 OPERATORS = {
     rules.add: SUM,
     rules.sub: SUM,
-    Excess(): SUM,
+    rules.excess: SUM,
     rules.mul: PRODUCT,
     rules.div: PRODUCT,
     rules.power: POWER,
     rules.exponential: POWER,
     rules.general_power: POWER,
-    rules.PowerBelow(): POWER,
 }
 SIGNS = rules.add, rules.sub, rules.mul, rules.div, rules.neg  # that compute to the bit what Python's do
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

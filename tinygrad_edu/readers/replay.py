@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from tinygrad_edu.engine import NOT_COMPUTED, Value, check_data, topological_order
+from tinygrad_edu.engine import NOT_COMPUTED, Value, topological_order
+from tinygrad_edu.rule import check_data
 
 
 def replay(order: Sequence[Value], given: Mapping[Value, Any]) -> Any:

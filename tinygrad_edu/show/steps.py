@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import instance
-from tinygrad_edu.engine import Constant, Parameter, Value, check_data, start_backward, topological_order
+from tinygrad_edu.engine import Constant, Parameter, Value, start_backward, topological_order
 from tinygrad_edu.readers.naming import node_names, short_name
 from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
 from tinygrad_edu.readers.symbol import Symbol, text_of
+from tinygrad_edu.rule import check_data
 from tinygrad_edu.words import say
 
 

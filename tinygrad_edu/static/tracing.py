@@ -19,14 +19,14 @@ from tinygrad_edu.arguments import real
 from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.operators import Operators, next_serial
 from tinygrad_edu.readers.symbol import simplify
-from tinygrad_edu.rule import Check, Excess, Rule, Scalar
+from tinygrad_edu.rule import Check, Rule, Scalar
 from tinygrad_edu.static.arguments import Inputs, flat, is_list, shape_of
 
 LIBRARIES = (f"{Path(__file__).parent.parent}{os.sep}", f"{os.path.dirname(os.__file__)}{os.sep}", "<frozen")
 NEVER_FAILS = {  # rows with a value for all floats: if nothing uses it, it need not be computed
     rules.add, rules.sub, rules.mul, rules.neg, rules.tanh, rules.sigmoid, rules.softplus, rules.relu,
     rules.leaky_relu, rules.elu, rules.absolute, rules.maximum, rules.minimum, rules.step, rules.sign, rules.greater,
-    rules.weighted_sum, Excess(),
+    rules.weighted_sum, rules.excess,
 }  # fmt: skip
 
 
