@@ -10,14 +10,22 @@ import itertools
 from bisect import bisect
 from collections.abc import Callable
 from numbers import Number
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from tinygrad_edu import functions, rules
 from tinygrad_edu.rule import Check, Scalar
 
 Kind = TypeVar("Kind")
 next_serial = itertools.count(1).__next__
-SPELLED = {"_prev": "write children", "_op": "write op.symbol", "_backward": "write partials(), from the row op"}
+
+
+def spelled(name: str, here: str) -> property:
+    """Return an attribute of micrograd's Values that is not there, and says what to write instead."""
+
+    def refuse(self: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: write {here}")
+
+    return property(refuse)
 
 
 class Operators(Scalar, Generic[Kind]):
@@ -61,10 +69,9 @@ class Operators(Scalar, Generic[Kind]):
     def __gt__(self, other: Any) -> bool:                return number_in(self) > number_in(other)
     def __ge__(self, other: Any) -> bool:                return number_in(self) >= number_in(other)
 
-    def __getattr__(self, name: str) -> Any:
-        """Raise AttributeError; for an attribute of micrograd's Values with what it is here."""
-        hint = f": {SPELLED[name]}" if name in SPELLED else ""
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)
+    _prev = spelled("_prev", "children")
+    _op = spelled("_op", "op.symbol")
+    _backward = spelled("_backward", "partials(), from the row op")
 
     def number(self) -> float:
         """Return what <, <=, > and >= compare."""
