@@ -9,6 +9,7 @@ tracing, writing and compiling cost, for graphs of growing length.
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import random
 import time
@@ -308,6 +309,7 @@ def bytes_of_static_graph(length):
     tracemalloc.start()
     static = static_graph(functools.partial(chain, parameters, length), parameters)
     static(0.5)
+    gc.collect()
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return kept / (4 * length)
