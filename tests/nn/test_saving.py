@@ -229,9 +229,9 @@ def test_what_has_no_state_is_refused_by_name(thing: Any, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("path", [None, 1.0, [], Neuron(1)], ids=lambda path: type(path).__name__)
 def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
-    with pytest.raises(TypeError, match=r"^save: path must be a text or a Path, got "):
+    with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
         save(Neuron(1), path)
-    with pytest.raises(TypeError, match=r"^load: path must be a text or a Path, got "):
+    with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
         load(Neuron(1), path)
 
 

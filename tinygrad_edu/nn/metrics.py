@@ -31,7 +31,7 @@ def predicted_class(output: Any, threshold: float | None = None, name: str = "ou
     >>> predicted_class([0.1, 0.7, -2.0]), predicted_class(0.3), predicted_class(0.3, threshold=0.5)
     (1, 1, 0)
     """
-    parts = parts_of(output)
+    parts = outputs_of(output)
     numbers = [real(number_in(part), name) for part in parts]
     if not numbers or any(map(math.isnan, numbers)):
         raise ValueError(f"{name} stands for no class, got {output!r}")
@@ -48,7 +48,7 @@ def true_class(target: Any, names: Names, of_one_output: bool, name: str) -> Has
     A target is a name, a place, or a list with a number for each class, of which the greatest counts. Of one output it
     may also be -1, for class 0, or a probability, for the class that is more likely.
     """
-    parts = parts_of(target)
+    parts = outputs_of(target)
     label = number_in(parts[0]) if len(parts) == 1 else target
     if label in names:
         return names.index(label)
@@ -60,8 +60,8 @@ def true_class(target: Any, names: Names, of_one_output: bool, name: str) -> Has
     return place if len(parts) > 1 or (of_one_output and -1 <= label <= 1) else label
 
 
-def parts_of(output: Any) -> list[Any]:
-    """Return the several parts of an output or a target as a list; a single one as a list of one."""
+def outputs_of(output: Any) -> list[Any]:
+    """Return several outputs, or what a target gives for each, as a list; a single one as a list of one."""
     found = output.tolist() if hasattr(output, "tolist") else output
     return list(found) if isinstance(found, Sequence) and not isinstance(found, (str, bytes)) else [found]
 
@@ -76,7 +76,7 @@ def classes(
     names = listed("names", names)
     pairs, n_classes = [], 2
     for i, (x, target) in enumerate(zip(inputs, targets, strict=True)):
-        outputs = parts_of(model(x))
+        outputs = outputs_of(model(x))
         n_classes = max(n_classes, len(outputs))
         predicted = predicted_class(outputs, threshold, f"model(inputs[{i}])")
         pairs.append((predicted, true_class(target, names, len(outputs) == 1, f"targets[{i}]")))

@@ -241,7 +241,7 @@ class MLP(Module):
             raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
         generator = generator_of(seed)
         activations = [activation] * (len(sizes) - 1) + [output]
-        pairs = zip([n_inputs, *sizes], sizes, strict=False)  # how many inputs, how many outputs
+        pairs = zip([n_inputs, *sizes[:-1]], sizes, strict=True)  # how many inputs, how many outputs
         self.layers = [Layer(*pair, f, generator) for pair, f in zip(pairs, activations, strict=True)]
         self.name_members()
 

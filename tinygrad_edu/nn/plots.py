@@ -155,10 +155,11 @@ def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
     greatest += least == greatest
     heights = [least + (greatest - least) * i / (ROWS - 1) for i in range(ROWS)]
     grid = [[" "] * COLUMNS for _ in heights]
-    for mark, points in zip("*o", curves.values(), strict=False):
+    marks = "*o"[: len(curves)]
+    for mark, points in zip(marks, curves.values(), strict=True):
         for epoch, number in points:
             grid[nearest(heights, number)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
-    legend = ", ".join(f"{mark} {name}" for mark, name in zip("*o", curves, strict=False))
+    legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
     scale = {"least": f"{least:.4g}", "greatest": f"{greatest:.4g}"}
     return framed(grid, say("curves", legend=legend, epochs=n_epochs, **scale))
 

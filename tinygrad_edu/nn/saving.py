@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.arguments import real
-from tinygrad_edu.files import write_whole
+from tinygrad_edu.files import file_path, write_whole
 
 State = dict[str, Any]  # name -> a float, or lists of floats, or lists of such lists
 
@@ -53,8 +52,7 @@ def check_arguments(user: str, thing: object, path: object) -> None:
     """Raise TypeError unless there is something with a state, and a path."""
     if not hasattr(thing, "state_dict"):
         raise TypeError(f"{user} needs a module, an optimiser or a schedule, got {thing!r} ({type(thing).__name__})")
-    if not isinstance(path, (str, PathLike)):
-        raise TypeError(f"{user}: path must be a text or a Path, got {path!r} ({type(path).__name__})")
+    file_path(path)
 
 
 def check_finite(state: State) -> None:

@@ -84,7 +84,7 @@ def first_difference(graph: TracedGraph, function: Callable[..., Any], takes: In
             varying.add(node)
             ran.append(node)
     traced: list[Any] = [node for node in topological_order(graph.root) if node.op]  # type: ignore[arg-type]
-    for name, node in zip(traced, ran, strict=False):
+    for name, node in zip(traced, ran, strict=False):  # of two lengths, if none differs before the shorter ends
         line = graph.lines.get(name, "an operation on parameters")
         if name.op is not node.op:
             return f"{line}: the static graph has {name.op} here, the function {node.op}"
