@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import random
 import re
 from collections.abc import Callable
@@ -12,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tinygrad_edu import Value
+from tests.wrong import WRONG
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn import (
-    MLP,
     History,
     accuracy,
     blobs,
@@ -78,35 +76,6 @@ CALLS: dict[Callable[..., Any], Callable[[], dict[str, Any]]] = {
 }
 CALLS[spirals] = lambda: {"n": 4, "noise": 0.1, "seed": 0, "turns": 1.0}
 CALLS[blobs] = lambda: {"n": 4, "noise": 0.1, "seed": 0, "n_classes": 2}
-
-WRONG: dict[str, Callable[[], Any]] = {
-    "None": lambda: None,
-    "text": lambda: "x",
-    "no text": lambda: "",
-    "bytes": lambda: b"x",
-    "[]": list,
-    "[None]": lambda: [None],
-    "[[]]": lambda: [[]],
-    "[[nan]]": lambda: [[math.nan]],
-    "rows of unequal length": lambda: [[1.0], [1.0, 2.0], [1.0]],
-    "{}": dict,
-    "set": lambda: {1.0},
-    "nan": lambda: math.nan,
-    "inf": lambda: math.inf,
-    "-1": lambda: -1,
-    "0": lambda: 0,
-    "1.5": lambda: 1.5,
-    "10**400": lambda: 10**400,
-    "1j": lambda: 1j,
-    "object": object,
-    "Value": lambda: Value(1.0),
-    "module": lambda: MLP(2, [1], seed=0),
-    "history": lambda: History(),
-    "folder": lambda: Path("folder"),
-    "missing folder": lambda: Path("missing/file.svg"),
-    "NUL": lambda: "a\0.svg",
-    "generator": lambda: iter([]),
-}
 
 
 PLACES = [(function, argument) for function, arguments in CALLS.items() for argument in arguments()]
