@@ -68,8 +68,8 @@ class Check:
 class Rule:
     """Hold one row of the table: a subclass writes `forward` and `partials`; its only instance is the operation.
 
-    symbol  as typed in Python, "*" or "tanh"; if not given, the name of the class in small letters
-    domain  what `forward` needs of its inputs, for the message where it fails
+    symbol   as typed in Python, "*" or "tanh"; if not given, the name of the class in small letters
+    domain   what `forward` needs of its inputs, for the message where it fails
     chooses  whether `partials` can leave out, as nan, what is not asked for: it is told so of each operand
     """
 
