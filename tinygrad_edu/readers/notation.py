@@ -24,6 +24,7 @@ OPERATORS = {
     rules.general_power: POWER,
 }
 SIGNS = rules.add, rules.sub, rules.mul, rules.div, rules.neg  # that compute to the bit what Python's do
+SPELLING = {"+": "plus", "-": "minus", "*": "times", "/": "divide", "**": "power"}  # the field of a notation
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -105,8 +106,7 @@ def write_infix(op: Rule, operands: Sequence[Text], notation: Notation) -> Text:
     right = right_of(operands[1], op, notation)
     if notation.superscripts and (squared := square(op, left, right)):
         return Text(squared, binding)
-    signs = {"+": notation.plus, "-": notation.minus, "*": notation.times, "/": notation.divide, "**": notation.power}
-    return Text(left + signs[op.symbol] + right, binding)
+    return Text(left + getattr(notation, SPELLING[op.symbol]) + right, binding)
 
 
 def product(factors: Sequence[Text], notation: Notation) -> str:

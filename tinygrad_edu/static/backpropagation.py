@@ -6,6 +6,7 @@ import functools
 from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import rules
+from tinygrad_edu.arguments import real
 from tinygrad_edu.static.tracing import Traced, TracedGraph
 
 Operand: TypeAlias = "Traced | float"
@@ -49,7 +50,8 @@ def backpropagate(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient],
                 gradients.append(Gradient(node, upstream, contributions, alone=not terms))
             for child, partial in zip(node.operands, partials[node], strict=True):
                 if child in partials and not is_zero(partial):
-                    terms.setdefault(child, []).append(first_of(upstream * partial))
+                    contribution = node.tracing.first(rules.mul, (upstream, first_of(partial)))
+                    terms.setdefault(child, []).append(contribution)
     return gradients, {p: terms[p] for p in graph.parameters if p in terms}
 
 
@@ -79,8 +81,8 @@ def is_zero(x: Operand) -> bool:
 
 
 def first_of(x: Operand) -> Operand:
-    """Return the first Traced with the same value; a number as it is."""
-    return x.first if isinstance(x, Traced) else x
+    """Return the first Traced with the same value; a number as a float."""
+    return x.first if isinstance(x, Traced) else real(x)
 
 
 def terms_of(x: Traced) -> list[Operand]:

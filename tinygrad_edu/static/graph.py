@@ -228,7 +228,7 @@ class Program:
         self.owner = owner
         self.shapes = graph.shapes
         self.parameters = list(graph.parameters.values())
-        self.variables = [writer.names.of[x] for x in [*graph.inputs, *graph.parameters]]
+        self.variables = [writer.names.of[x].text for x in [*graph.inputs, *graph.parameters]]
         file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
         namespace: dict[str, Any] = {"__name__": __name__, **writer.names.functions}
         exec(compile(self.text, file, "exec"), namespace)

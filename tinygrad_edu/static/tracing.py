@@ -10,6 +10,7 @@ import linecache
 import math
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -142,7 +143,7 @@ class Tracing:
     limit       the greatest size of which a record is kept; beyond it operations are only counted
     size        how many operands all operations have together: the arrows of the graph, those from numbers included
     values      the names of the Values met so far; None for those that do not depend on parameters
-    firsts      the first operation of each kind on the same operands
+    firsts      of each row the first operation on the same operands
     failing     operations that may have no value
     checks      what the function checks of numbers
     lines       the line that made each operation, if that is asked for
@@ -154,7 +155,7 @@ class Tracing:
         self.limit = limit
         self.size = 0
         self.values: dict[Value, Traced | None] = dict(zip(parameters, self.parameters, strict=True))
-        self.firsts: dict[tuple[object, ...], Traced] = {}
+        self.firsts: defaultdict[Rule, dict[tuple[object, ...], Traced]] = defaultdict(dict)
         self.failing: list[Traced] = []
         self.checks: list[tuple[Check, Traced]] = []
         self.lines: dict[Traced, str] | None = {} if with_lines else None
@@ -177,17 +178,24 @@ class Tracing:
         if self.size > self.limit:
             return Traced(self)
         out = Traced(self, "", op, operands, serial)
-        out.firsts = firsts = [x.first if isinstance(x, Traced) else x for x in operands]
-        has_number = float in map(type, firsts)
-        simpler = simplify(op, *firsts) if has_number and len(firsts) <= 2 else None
-        if isinstance(simpler, Traced):
-            out.first = simpler.first
-        else:
-            same = [repr(x) if isinstance(x, float) else x for x in firsts] if has_number else firsts  # -0.0 is not 0.0
-            out.first = self.firsts.setdefault((op, *same), out)
-        if out.first is out and op not in NEVER_FAILS:
-            self.failing.append(out)
+        out.firsts = tuple([x.first if isinstance(x, Traced) else x for x in operands])
+        out.first = self.first(op, out.firsts, out)
         return out
+
+    def first(self, op: Rule, firsts: tuple[Traced | float, ...], new: Traced | None = None) -> Traced:
+        """Return the first Traced with the value of an operation on first ones; if there is none yet, `new` is it."""
+        key: tuple[object, ...] = firsts
+        if float in map(type, firsts):
+            simpler = simplify(op, *firsts) if len(firsts) <= 2 else None
+            if isinstance(simpler, Traced):
+                return simpler.first
+            key = tuple([repr(x) if isinstance(x, float) else x for x in firsts])  # -0.0 is not 0.0
+        first = self.firsts[op].get(key)
+        if first is None:
+            first = self.firsts[op][key] = Traced(self, "", op, firsts) if new is None else new
+            if op not in NEVER_FAILS:
+                self.failing.append(first)
+        return first
 
     def operand(self, x: Any) -> Traced | float:
         """Return a Traced or a float for what a program may calculate with. Raises TypeError for what is no number."""
@@ -278,11 +286,13 @@ def trace_function(
     finally:
         tracing.ended = True
     check_size(tracing)
-    needed = set(topological_order(root)) if isinstance(root, Traced) else set()  # type: ignore[arg-type]
-    if not isinstance(root, Traced) or needed.isdisjoint(tracing.parameters):
-        raise ValueError("the result depends on none of the parameters: there is nothing to differentiate")
-    order: list[Any] = topological_order(root, *tracing.failing)  # type: ignore[arg-type]
+    order: list[Any] = topological_order(root) if isinstance(root, Traced) else []  # type: ignore[arg-type]
     reached = set(order)
+    if not isinstance(root, Traced) or reached.isdisjoint(tracing.parameters):
+        raise ValueError("the result depends on none of the parameters: there is nothing to differentiate")
+    if not reached.issuperset(tracing.failing):
+        order = topological_order(root, *tracing.failing)  # type: ignore[arg-type]
+        reached = set(order)
     depends_on = {name: value for name, value in zip(tracing.parameters, parameters, strict=True) if name in reached}
     shapes = {name: shape_of(x) for x, name in zip(sample, takes.names, strict=True)}
     inputs = [name.traced for name in flat(names)]

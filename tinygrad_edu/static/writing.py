@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from tinygrad_edu import rules
@@ -48,7 +48,7 @@ class Names:
     """
 
     def __init__(self) -> None:
-        self.of: dict[Traced, str] = {}
+        self.of: dict[Operand, Text] = {}
         self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
         self.function_names: dict[Callable[..., float], str] = {}
         self.taken = set(RESERVED)
@@ -56,8 +56,9 @@ class Names:
 
     def give(self, x: Traced, wish: str) -> str:
         """Name a node."""
-        self.of[x] = self.new(wish)
-        return self.of[x]
+        name = self.new(wish)
+        self.of[x] = Text(name)
+        return name
 
     def new(self, wish: str = "") -> str:
         """Return the name wished for if it is a Python name that nothing else has; otherwise v1, v2, …."""
@@ -110,7 +111,6 @@ class Writer:
         self.gradients, self.terms = backpropagate(graph, self.one_by_one)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
         self.sums: dict[Traced, list[Operand]] = {}  # the terms of weighted sums
-        self.defined: set[Operand] = set()  # what can be written, as all that it needs is there
         self.own_line = self.find_own_lines()
         self.names = Names()
         self.lines: list[str] = []
@@ -123,16 +123,18 @@ class Writer:
 
         Where operations are many, a sum takes in those that are used once, as its terms.
         """
-        uses: Counter[Any] = Counter([self.graph.root.first, *(x.first for _, x in self.graph.checks)])
-        for xs in [*map(self.needed_for, self.operations), *(g.terms for g in self.gradients), *self.terms.values()]:
-            uses.update(xs)
-        uses.update(switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None)
-        waiting = [x for x in uses if x not in self.operations]
-        for x in waiting:
-            if isinstance(x, Traced) and x.op:
-                needed = self.needed_for(x)
-                waiting += [y for y in dict.fromkeys(needed) if y not in uses and y not in self.operations]
-                uses.update(needed)
+        needed: Iterable[Any] = [
+            *(self.graph.root.first, *(x.first for _, x in self.graph.checks)),
+            *chain.from_iterable(map(self.needed_for, self.operations)),
+            *chain.from_iterable(gradient.terms for gradient in self.gradients),
+            *chain.from_iterable(self.terms.values()),
+            *(switch for i in range(len(self.gradients)) if (switch := self.switch_after(i)) is not None),
+        ]
+        uses: Counter[Any] = Counter()
+        while needed:
+            new = [x for x in dict.fromkeys(needed) if x not in uses and x not in self.operations]
+            uses.update(needed)
+            needed = [*chain.from_iterable(self.needed_for(x) for x in new if isinstance(x, Traced) and x.op)]
         used_again = {x for x, n in uses.items() if isinstance(x, Traced) and x.op and (n > 1 or self.sums.get(x))}
         if self.one_by_one:
             return self.operations.keys() | used_again
@@ -199,18 +201,20 @@ class Writer:
     def write_forward(self) -> None:
         """Write a line for each operation, in the order of computation."""
         for check, x in self.graph.checks:
-            self.define([x.first])
             self.write_line(f"{self.names.check(check)}({self.text_of(x.first).text})")
         self.write_line("# forward")
-        self.define(node for node in self.operations if node in self.own_line)
+        for node in self.operations:
+            if node in self.own_line:
+                self.text_of(node)
         self.write_line(f"total += {self.text_of(self.graph.root.first).text}")
 
     def write_backward(self) -> None:
         """Write a line for each gradient, from the root to the leaves."""
         if self.gradients:
-            self.write_line(f"# backward: d_… is the gradient of {self.names.of[self.graph.root.first]} along …")
+            self.write_line(f"# backward: d_… is the gradient of {self.text_of(self.graph.root.first).text} along …")
         for gradient in self.gradients:
-            name = f"d_{self.names.of.get(gradient.node.first) or self.names.new()}"
+            named = self.names.of.get(gradient.node.first)
+            name = f"d_{named.text if named else self.names.new()}"
             self.names.give(gradient.name, f"{name}_again" if name in self.names.taken else name)
         failing = (i for i, gradient in enumerate(self.gradients) if gradient.node.op not in DIFFERENTIABLE)
         last_that_may_fail = max(failing, default=-1)
@@ -218,9 +222,9 @@ class Writer:
             if (switch := self.switch_after(i)) is not None:
                 self.write_choice(switch, gradient, self.gradients[i + 1])
             elif i == 0 or self.switch_after(i - 1) is None:
-                self.write_sum(self.names.of[gradient.name], gradient.terms)
+                self.write_sum(self.names.of[gradient.name].text, self.texts_of(gradient.terms))
             if gradient.alone and gradient.switch is not None and i > last_that_may_fail:
-                with self.block(f"if not {self.names.of[gradient.name]}:"):
+                with self.block(f"if not {self.names.of[gradient.name].text}:"):
                     self.write_line("continue  # all other gradients are 0 too")
 
     def switch_after(self, i: int) -> Traced | None:
@@ -233,11 +237,11 @@ class Writer:
 
     def write_choice(self, switch: Traced, gradient: Gradient, following: Gradient) -> None:
         """Write two gradients, of which the first is needed only where the second is not 0."""
-        self.define([*gradient.terms, switch])
-        name = self.names.of[following.name]
+        terms = self.texts_of(gradient.terms)
+        name = self.names.of[following.name].text
         with self.block(f"if {self.text_of(switch).text}:"):
-            self.write_sum(self.names.of[gradient.name], gradient.terms)
-            self.write_sum(name, following.terms)
+            self.write_sum(self.names.of[gradient.name].text, terms)
+            self.write_sum(name, self.texts_of(following.terms))
         with self.block("else:"):
             self.write_line(f"{name} = 0.0")
 
@@ -245,28 +249,27 @@ class Writer:
         """Add up the gradients of the parameters, or let each parameter take a step down."""
         if self.descend:
             self.write_entangled(gradients)
-        self.define(term for terms in self.terms.values() for term in terms)
+        texts = {p: self.texts_of(terms) for p, terms in self.terms.items()}
         self.write_line("# update: a step down the gradient" if self.descend else "# gradients of the parameters")
         for condition, group in groupby(self.terms, key=self.condition):
             parameters = list(group)
             skippable = condition and len(parameters) >= WORTH_SKIPPING
             with self.block(f"if {condition}:") if skippable else nullcontext():
                 for p in parameters:
-                    terms = self.terms[p]
                     if self.descend:
-                        self.write_step_down(self.names.of[p], terms)
-                    elif len(terms) == 1:
-                        self.write_line(f"{gradients[p]} += {self.sum_text(terms)}")
+                        self.write_step_down(self.names.of[p].text, texts[p])
+                    elif len(texts[p]) == 1:
+                        self.write_line(f"{gradients[p]} += {self.sum_text(texts[p])}")
                     else:
-                        self.write_addition(gradients[p], terms)
+                        self.write_addition(gradients[p], texts[p])
 
     def write_entangled(self, gradients: dict[Traced, str]) -> None:
         """Write the gradients in which other parameters occur, before any parameter moves."""
         for p, terms in self.terms.items():
             if not {p}.issuperset(self.parameters_in(terms)):
                 gradient = Traced(p.tracing)
-                self.names.of[gradient] = gradients[p]
-                self.write_sum(gradients[p], terms)
+                self.names.of[gradient] = Text(gradients[p])
+                self.write_sum(gradients[p], self.texts_of(terms))
                 self.terms[p] = [gradient]
 
     def parameters_in(self, terms: Iterable[Operand]) -> Iterator[Traced]:
@@ -284,7 +287,7 @@ class Writer:
         if isinstance(term, Traced) and not others and not self.may_fail(term):
             for factor in (term, *term.firsts[:1]) if term.op else (term,):
                 if isinstance(factor, Traced) and factor in self.switched:
-                    return self.names.of[factor]
+                    return self.names.of[factor].text
         return ""
 
     def may_fail(self, x: Operand) -> bool:
@@ -306,46 +309,32 @@ class Writer:
     def write_line(self, line: str) -> None:
         self.lines.append("    " * self.depth + line)
 
-    def define(self, xs: Iterable[Operand]) -> None:
-        """Write the lines that must stand before a text in which these occur."""
-        for x in xs:
-            if x not in self.defined:
-                self.defined.add(x)
-                if isinstance(x, Traced) and x.op:
-                    self.define(self.needed_for(x))
-                    if x in self.own_line:
-                        self.write_operation(x)
-
     def write_operation(self, x: Traced) -> None:
-        """Write the line that computes x."""
-        terms = self.sums.get(x)
-        text = "" if terms else self.formula_of(x).text
-        name = self.names.give(x, x.label)
-        if terms:
-            self.write_sum(name, terms, self.place_comment(x))
+        """Name x, and write the line that computes it."""
+        if terms := self.sums.get(x):
+            texts = self.texts_of(terms)
+            self.write_sum(self.names.give(x, x.label), texts, self.place_comment(x))
         else:
-            self.write_line(f"{name} = {text}")
+            formula = self.formula_of(x).text
+            self.write_line(f"{self.names.give(x, x.label)} = {formula}")
 
     def place_comment(self, x: Traced) -> str:
         """Say where the parameters stand that an operation is given, if they all stand in one place."""
         places = {place_of(p.label) for p in x.children if p in self.graph.parameters}
         return f"  # {min(places)}" if len(places) == 1 and "" not in places else ""
 
-    def write_sum(self, target: str, terms: Sequence[Operand], comment: str = "") -> None:
+    def write_sum(self, target: str, terms: Sequence[Text], comment: str = "") -> None:
         """Write target = a + b - c: the terms added from left to right."""
-        self.define(terms)
         self.write_line(f"{target} = {self.sum_text(terms[:LONGEST_SUM])}{comment}")
         self.write_addition(target, terms[LONGEST_SUM:])
 
-    def write_addition(self, target: str, terms: Sequence[Operand]) -> None:
+    def write_addition(self, target: str, terms: Sequence[Text]) -> None:
         """Write target = target + a - b: further terms, added one by one to what is there."""
-        self.define(terms)
         for start in range(0, len(terms), LONGEST_SUM):
             self.write_line(f"{target} = {target}{self.sum_of(terms[start : start + LONGEST_SUM])}")
 
-    def write_step_down(self, target: str, terms: Sequence[Operand]) -> None:
+    def write_step_down(self, target: str, terms: Sequence[Text]) -> None:
         """Write target -= lr * (a + b - c): a step of gradient descent."""
-        self.define(terms)
         if len(terms) > LONGEST_SUM:
             gradient = self.names.new()
             self.write_sum(gradient, terms)
@@ -353,27 +342,34 @@ class Writer:
             gradient = self.sum_text(terms)
         self.write_line(f"{target} -= lr * {f'({gradient})' if ' ' in gradient else gradient}")
 
-    def sum_text(self, terms: Sequence[Operand]) -> str:
+    def sum_text(self, terms: Sequence[Text]) -> str:
         """Write terms as a sum that stands alone: "a - b + c"."""
         text = self.sum_of(terms)
         return text[3:] if text.startswith(" + ") else f"-{text[3:]}"
 
-    def sum_of(self, terms: Iterable[Operand]) -> str:
+    def sum_of(self, terms: Iterable[Text]) -> str:
         """Write the terms, each with its sign: " + a - b + c"."""
-        total = ""
-        for term in map(self.text_of, terms):
-            total += f" - {term.text[1:]}" if term.binding == SIGN else f" + {term.within(PRODUCT)}"
-        return total
+        return "".join(
+            f" - {term.text[1:]}" if term.binding == SIGN else f" + {term.within(PRODUCT)}" for term in terms
+        )
+
+    def texts_of(self, xs: Iterable[Operand]) -> list[Text]:
+        """Write names, numbers and formulas."""
+        return [self.text_of(x) for x in xs]
 
     def text_of(self, x: Operand) -> Text:
-        """Write a name, a number or a formula whose shared parts have their lines already."""
+        """Write a name, a number or a formula; before it, the lines of what occurs in it, if they are not there yet."""
+        if text := self.names.of.get(x):
+            return text
         if isinstance(x, float):
             return PROGRAM.operand(PROGRAM.number(x))
-        if name := self.names.of.get(x):
-            return Text(name)
+        if x in self.own_line:
+            self.write_operation(x)
+            return self.names.of[x]
         return self.formula_of(x) if x.op else PROGRAM.operand(x.label)  # a constant where there is no derivative
 
     def formula_of(self, x: Traced) -> Text:
         """Write an operation with the texts of its operands."""
+        operands = self.texts_of(x.firsts)
         function = "" if PROGRAM.has_sign(x.op) else self.names.function(x.op)
-        return write(x.op, list(map(self.text_of, x.firsts)), PROGRAM, function)
+        return write(x.op, operands, PROGRAM, function)
