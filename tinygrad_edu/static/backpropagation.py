@@ -37,33 +37,32 @@ def backpropagate(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient],
     Skip operations that lead to no parameter, and terms whose derivative is exactly 0; unless all have a line, one by
     one, also gradients that are merely handed on, as a sum does.
     """
-    partials = partials_to_parameters(graph)
+    edges = edges_to_parameters(graph)
     gradients: list[Gradient] = []
     terms: dict[Traced, list[Operand]] = {graph.root: [1.0]}
     for node in reversed(graph.order):
-        if node in terms and node.op and node in partials:
+        if node in terms and edges.get(node):
             (term, *others) = contributions = terms.pop(node)
             if isinstance(term, Traced) and not (others or term.op or one_by_one):
                 upstream = term
             else:
                 upstream = Traced(node.tracing)
                 gradients.append(Gradient(node, upstream, contributions, alone=not terms))
-            for child, partial in zip(node.operands, partials[node], strict=True):
-                if child in partials and not is_zero(partial):
-                    contribution = node.tracing.first(rules.mul, (upstream, first_of(partial)))
-                    terms.setdefault(child, []).append(contribution)
+            for child, partial in edges[node]:
+                terms.setdefault(child, []).append(node.tracing.first(rules.mul, (upstream, partial)))
     return gradients, {p: terms[p] for p in graph.parameters if p in terms}
 
 
-def partials_to_parameters(graph: TracedGraph) -> dict[Any, tuple[Any, ...]]:
-    """Return the local derivatives of the operations that a parameter moves; there are none of parameters."""
-    moving: dict[Any, tuple[Any, ...]] = dict.fromkeys(graph.parameters, ())
+def edges_to_parameters(graph: TracedGraph) -> dict[Any, list[tuple[Any, Operand]]]:
+    """Return of each operation that a parameter moves the operands moved, and its local derivatives along them."""
+    edges: dict[Any, list[tuple[Any, Operand]]] = {parameter: [] for parameter in graph.parameters}
     for node in graph.order:
-        if not moving.keys().isdisjoint(node.operands):
-            partials = partials_of(node)
-            if any(x in moving and not is_zero(partial) for x, partial in zip(node.operands, partials, strict=True)):
-                moving[node] = partials
-    return moving
+        if not edges.keys().isdisjoint(node.operands):
+            pairs = zip(node.operands, partials_of(node), strict=True)
+            moved = [(x, first_of(partial)) for x, partial in pairs if x in edges and not is_zero(partial)]
+            if moved:
+                edges[node] = moved
+    return edges
 
 
 def partials_of(node: Traced) -> tuple[Any, ...]:

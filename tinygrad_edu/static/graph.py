@@ -21,7 +21,7 @@ from tinygrad_edu.arguments import POSITIVE, count, distinct_leaves, in_range, r
 from tinygrad_edu.arguments import function as check_function
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
-from tinygrad_edu.static.backpropagation import Operand, partials_to_parameters
+from tinygrad_edu.static.backpropagation import Operand, edges_to_parameters
 from tinygrad_edu.static.judge import (
     REASONS,
     StaticGraphError,
@@ -271,7 +271,7 @@ class Program:
                     check.verify(numbers[x])
             for node in graph.order:
                 numbers[node] = node.op.evaluate(*numbers_of(node.operands))
-            for node in reversed(partials_to_parameters(graph)):
+            for node in reversed(edges_to_parameters(graph)):
                 if node.op:
                     node.op.differentiate(numbers[node], *numbers_of(node.operands))
         except (ValueError, ArithmeticError) as explanation:
