@@ -152,7 +152,7 @@ def test_the_empirical_risk_is_the_mean_loss_over_examples() -> None:
         (lambda: cross_entropy([1.0, 2.0], 2), "class from 0 to 1, got 2"),
         (lambda: cross_entropy([1.0, 2.0], -1), "class from 0 to 1, got -1"),
         (lambda: cross_entropy([1.0, 2.0], [1.0]), "got 1 for 2 logits"),
-        (lambda: l2_penalty([1.0], -1.0), "0 or more, got -1.0"),
+        (lambda: l2_penalty([1.0], -1.0), "^strength of l2_penalty must be 0 or a positive number, got -1.0$"),
         (lambda: mean([]), "no losses"),
     ],
 )

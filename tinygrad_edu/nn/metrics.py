@@ -13,7 +13,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
-from tinygrad_edu.arguments import FINITE, in_range, listed, real
+from tinygrad_edu.arguments import finite, function, listed, real
 from tinygrad_edu.nn.data import check_examples
 from tinygrad_edu.operators import number_in
 from tinygrad_edu.words import say
@@ -39,7 +39,7 @@ def predicted_class(output: Any, threshold: float | None = None, name: str = "ou
         return numbers.index(max(numbers))
     if threshold is None:
         threshold = 0.5 if getattr(parts[0], "op", None) is rules.sigmoid else 0.0
-    return int(numbers[0] > in_range("threshold", threshold, FINITE))
+    return int(numbers[0] > finite("threshold", threshold))
 
 
 def true_class(target: Any, names: Names, of_one_output: bool, name: str) -> Hashable:
@@ -70,8 +70,7 @@ def classes(
     model: Model, inputs: Any, targets: Any, names: Names = (), threshold: float | None = None
 ) -> tuple[list[Hashable], list[tuple[int, int]]]:
     """Return all classes, those of the outputs first, and for each example the places of the predicted and true one."""
-    if not callable(model):
-        raise TypeError(f"model must be a function of one input, got {model!r} ({type(model).__name__})")
+    function("model", model)
     inputs, targets = check_examples(inputs, targets)
     names = listed("names", names)
     pairs, n_classes = [], 2
@@ -113,11 +112,7 @@ def confusion_matrix(
     """
     every, pairs = classes(model, inputs, targets, names, threshold)
     counts, heads = Counter(pairs), list(map(str, every))
-    corner = say("true and predicted")
-    width = max(map(len, [corner, *heads]))
-    widths = [max(len(head), len(str(len(pairs)))) for head in heads]
-    rows = [[str(counts[column, row]) for column in range(len(heads))] for row in range(len(heads))]
-    return "\n".join(
-        f"{head:>{width}}  " + "  ".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
-        for head, cells in [(corner, heads), *zip(heads, rows, strict=True)]
-    )
+    table = [[say("true and predicted"), *heads]]
+    table += [[head, *[str(counts[column, row]) for column in range(len(heads))]] for row, head in enumerate(heads)]
+    widths = [max(len(row[0]) for row in table), *[max(len(head), len(str(len(pairs)))) for head in heads]]
+    return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in table)
