@@ -86,7 +86,6 @@ def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, 
     """
 
     def point(position: float, k: int) -> list[float]:
-        """Return a point of the half circle of class k."""
         x, y = on_circle(1.0, math.pi * position)
         return [x, y] if k == 0 else [1.0 - x, 0.5 - y]
 
@@ -161,7 +160,7 @@ def check_examples(inputs: Any, targets: Any, name: str = "inputs", other: str =
 
 
 def train_test_split(
-    inputs: Sequence[Any], targets: Sequence[Any], test_size: float = 0.25, seed: Seed = None
+    inputs: Iterable[Any], targets: Iterable[Any], test_size: float = 0.25, seed: Seed = None
 ) -> tuple[Examples, Examples]:
     """Shuffle the examples and split them in two: (training inputs, targets) and (test inputs, targets).
 

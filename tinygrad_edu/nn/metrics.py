@@ -20,9 +20,11 @@ from tinygrad_edu.words import say
 
 Model: TypeAlias = "Callable[[Any], Any]"
 Names: TypeAlias = "Sequence[Hashable]"
+Threshold: TypeAlias = "float | None"
+Pairs: TypeAlias = "tuple[list[Hashable], list[tuple[int, int]]]"  # all classes; places of the predicted and true ones
 
 
-def predicted_class(output: Any, threshold: float | None = None, name: str = "output") -> int:
+def predicted_class(output: Any, threshold: Threshold = None, name: str = "output") -> int:
     """Return the place of the greatest of several outputs; of a single one, 1 if it is above the threshold, else 0.
 
     Without a threshold that is ½ for a probability, which is what `sigmoid` returned, and 0 for a logit, which is all
@@ -66,9 +68,7 @@ def outputs_of(output: Any) -> list[Any]:
     return list(found) if isinstance(found, Sequence) and not isinstance(found, (str, bytes)) else [found]
 
 
-def classes(
-    model: Model, inputs: Any, targets: Any, names: Names = (), threshold: float | None = None
-) -> tuple[list[Hashable], list[tuple[int, int]]]:
+def classes(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> Pairs:
     """Return all classes, those of the outputs first, and for each example the places of the predicted and true one."""
     function("model", model)
     inputs, targets = check_examples(inputs, targets)
@@ -85,9 +85,7 @@ def classes(
     return [*names, *every[len(names) :]], [(predicted, every.index(true)) for predicted, true in pairs]
 
 
-def accuracy(
-    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
-) -> float:
+def accuracy(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> float:
     """Return the share of examples whose true class is predicted: see `predicted_class` and `true_class`.
 
     >>> accuracy(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 0])
@@ -97,9 +95,7 @@ def accuracy(
     return sum(predicted == true for predicted, true in pairs) / len(pairs)
 
 
-def confusion_matrix(
-    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
-) -> str:
+def confusion_matrix(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> str:
     """Count, in a table, how many examples of each class (a row) are predicted as which class (a column).
 
     Classes that the model does not know come last. Raises ValueError if there are fewer names than outputs.

@@ -150,9 +150,7 @@ class Neuron(Module):
     Value(a=0.7311, op='sigmoid')
     """
 
-    def __init__(
-        self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1
-    ) -> None:
+    def __init__(self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1) -> None:
         n_inputs, n_outputs = count("n_inputs", n_inputs), count("n_outputs", n_outputs)
         self.activation = activation_named(activation)
         limit = math.sqrt(6.0 / (n_inputs if self.activation in RECTIFIERS else n_inputs + n_outputs))

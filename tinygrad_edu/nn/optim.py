@@ -99,24 +99,22 @@ class Optimizer(Checked):
         return leaf.data, *[x for (x,) in columns]
 
     def move_by_update(self, places: Places, parameters: list[Value], *columns: list[float]) -> None:
-        """Move parameters as `update` says, once all changes are computed."""
+        """Move parameters as `update` says, once all changes are computed. Raises TypeError or ValueError."""
+        name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
         memories = [[column[i] for column in columns] for i in places]
-        results = [self.checked(self.update(p.grad, *m)) for p, m in zip(parameters, memories, strict=True)]
+        results = []
+        for parameter, memory in zip(parameters, memories, strict=True):
+            result: Any = self.update(parameter.grad, *memory)
+            if not isinstance(result, tuple) or len(result) != 1 + len(columns):
+                raise TypeError(f"{name} must return a tuple, ({contents}{'' if columns else ','}), got {result!r}")
+            results.append([finite(name, x) for x in result])
         slope = sum(p.grad * change for p, (change, *_) in zip(parameters, results, strict=True))
         if slope > 0.0 and not self.tried and not any(map(any, memories)):
-            name = f"{type(self).__name__}.update"
             raise ValueError(f"{name} goes uphill: the change is added, so it is -self.lr * g, not self.lr * g")
         for i, parameter, (change, *memory) in zip(places, parameters, results, strict=True):
             parameter.data += change
             for column, number in zip(columns, memory, strict=True):
                 column[i] = number
-
-    def checked(self, result: Any) -> list[float]:
-        """Return what `update` has returned, made floats. Raises TypeError unless it is what `update` must return."""
-        name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
-        if not isinstance(result, tuple) or len(result) != 1 + len(self.remembers):
-            raise TypeError(f"{name} must return a tuple, ({contents}{'' if self.remembers else ','}), got {result!r}")
-        return [finite(name, x) for x in result]
 
     def step(self) -> None:
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
@@ -124,8 +122,8 @@ class Optimizer(Checked):
         Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
         no gradient has been computed at all.
         """
-        by_update = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
-        move = self.move_by_update if by_update else self.move
+        written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
+        move = self.move_by_update if written else self.move
         places = self.moving()
         parameters = self.parameters if len(places) == len(self.parameters) else [self.parameters[i] for i in places]
         move(places, parameters, *[getattr(self, name) for name in self.remembers])

@@ -13,6 +13,7 @@ from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
+from tinygrad_edu.operators import number_in
 from tinygrad_edu.static import static_graph
 from tinygrad_edu.static.graph import StaticGraph
 from tinygrad_edu.words import say
@@ -132,7 +133,7 @@ def fit(
 
     Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
     Raises TypeError or ValueError for what makes no sense; FloatingPointError, which says what to try, when the loss, a
-    gradient or a parameter becomes infinite or nan. Even then the best parameters so far are kept.
+    gradient or a parameter becomes infinite or nan: even then the best parameters are kept.
 
     >>> from tinygrad_edu.nn import MLP, binary_cross_entropy, xor
     >>> model = MLP(2, [4, 1], activation="tanh", seed=0)
@@ -251,12 +252,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 
     Raises TypeError, with the reason, if model or loss decide on a value.
     """
-
-    def share(inputs: Any, target: Any, n: float) -> Any:
-        """Return what one of n examples adds to their mean loss."""
-        return loss(model(inputs), target) / n
-
-    static = static_graph(share, model.parameters())
+    static = static_graph(lambda inputs, target, n: loss(model(inputs), target) / n, model.parameters())
     try:
         static.program((x, y, 1.0))
     except TypeError as error:
@@ -269,8 +265,7 @@ def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Seque
     """Return the mean of error(model(x), y) over examples. Raises FloatingPointError if it is nan or infinite."""
     total = 0.0
     for x, y in zip(inputs, targets, strict=True):
-        result = error(model(x), y)
-        total += result.data if isinstance(result, Value) else result
+        total += number_in(error(model(x), y))
     if not math.isfinite(total):
         raise FloatingPointError(f"the validation error is {total}")
     return total / len(inputs)
