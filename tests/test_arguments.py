@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,19 @@ import pytest
 
 from tests.oracles import ROWS
 from tinygrad_edu import Constant, Dual, Parameter, Symbol, Value, functions, nn
-from tinygrad_edu.arguments import count, function, instance, listed, real, several
+from tinygrad_edu.arguments import (
+    count,
+    every,
+    finite,
+    fraction,
+    function,
+    instance,
+    listed,
+    not_negative,
+    positive,
+    real,
+    several,
+)
 from tinygrad_edu.engine import topological_order
 from tinygrad_edu.readers.check import check_gradients
 from tinygrad_edu.readers.dual import derivative, jvp
@@ -70,6 +83,34 @@ def test_what_can_be_gone_through_is_made_a_list() -> None:
     assert listed("xs", numpy.array([1.0, 2.0])) == [1.0, 2.0]
     assert [several(x) for x in ([1], (), iter([]), numpy.ones(2))] == [True] * 4
     assert [several(x) for x in (1.0, numpy.float64(1.0), numpy.array(1.0), Value(1.0))] == [False] * 4
+
+
+def test_each_of_several_is_checked_by_its_place() -> None:
+    assert every("xs", (x for x in (1, True)), finite) == [1.0, 1.0]
+    assert every("sizes", (2, 3.0), count, length=2) == [2, 3]
+    with pytest.raises(ValueError, match=r"^sizes\[1\] must be at least 1, got 0$"):
+        every("sizes", [1, 0], count)
+    with pytest.raises(ValueError, match="^betas must be a list of 2, got 1$"):
+        every("betas", [0.5], fraction, length=2)
+    with pytest.raises(TypeError, match=r"^betas must be a list, got 0\.5 \(float\)$"):
+        every("betas", 0.5, fraction)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "within", "without"),
+    [
+        (finite, [-1e308, 0, 1e308], [-math.inf, math.inf, math.nan]),
+        (positive, [5e-324, 1e308], [0.0, -0.0, -1, math.inf, math.nan]),
+        (not_negative, [0, -0.0, 1e308], [-5e-324, math.inf, math.nan]),
+        (fraction, [0, 0.9999999999999999], [-5e-324, 1, math.nan]),
+    ],
+    ids=["finite", "positive", "not negative", "fraction"],
+)
+def test_a_range_takes_its_numbers_and_no_others(allowed: Any, within: list[Any], without: list[Any]) -> None:
+    assert [allowed("lr", x) for x in within] == within
+    for x in without:
+        with pytest.raises(ValueError, match=rf"^lr must be {re.escape(allowed.text)}, got {re.escape(str(x))}$"):
+            allowed("lr", x)
 
 
 def test_objects_and_functions_are_asked_for_by_name() -> None:

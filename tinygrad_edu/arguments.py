@@ -6,26 +6,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Complex, Real
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 LONGEST = 200  # characters of a refused argument that an error shows
 
 
-class Range(NamedTuple):
-    """Hold the least number that is allowed, and the first that is not."""
+@dataclass(frozen=True)
+class Range:
+    """Hold the least number that is allowed, and the first that is not: `positive("lr", lr)` checks one."""
 
     text: str
     low: float
     below: float
 
+    def __call__(self, name: str, x: object) -> float:
+        """Return a number of the range as a float. Raises TypeError or ValueError for anything else."""
+        as_float = real(x, name)
+        if not self.low <= as_float < self.below:
+            raise ValueError(f"{name} must be {self.text}, got {x}")
+        return as_float
 
-FINITE = Range("a finite number", math.nextafter(-math.inf, 0.0), math.inf)
-POSITIVE = Range("a positive number", math.ulp(0.0), math.inf)
-NOT_NEGATIVE = Range("0 or a positive number", 0.0, math.inf)
-FRACTION = Range("from 0 to below 1", 0.0, 1.0)
+
+finite = Range("a finite number", math.nextafter(-math.inf, 0.0), math.inf)
+positive = Range("a positive number", math.ulp(0.0), math.inf)
+not_negative = Range("0 or a positive number", 0.0, math.inf)
+fraction = Range("from 0 to below 1", 0.0, 1.0)
 
 
 def real(number: object, name: object = "") -> float:
@@ -60,7 +69,8 @@ def shown(x: object) -> str:
 def instance(name: str, x: object, kind: type[T]) -> T:
     """Return an object of a class. Raises TypeError for anything else."""
     if not isinstance(x, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, got {shown(x)}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, got {shown(x)}")
     return x
 
 
@@ -68,14 +78,6 @@ def function(name: str, f: object) -> None:
     """Raise TypeError for what cannot be called."""
     if not callable(f):
         raise TypeError(f"{name} must be a function, got {shown(f)}")
-
-
-def in_range(name: str, x: object, allowed: Range) -> float:
-    """Return a number of a range as a float. Raises TypeError or ValueError for anything else."""
-    as_float = real(x, name)
-    if not allowed.low <= as_float < allowed.below:
-        raise ValueError(f"{name} must be {allowed.text}, got {x}")
-    return as_float
 
 
 def count(name: str, x: object, least: int = 1) -> int:
@@ -102,6 +104,18 @@ def listed(name: str, xs: Any) -> list[Any]:
     return list(found)
 
 
+def every(name: str, xs: Any, check: Callable[[str, Any], T], length: int = 0) -> list[T]:
+    """Return a list of what `check` returns for each of several things; its errors name the place.
+
+    >>> every("sizes", (2, 3.0), count)
+    [2, 3]
+    """
+    found = [check(f"{name}[{i}]", x) for i, x in enumerate(listed(name, xs))]
+    if length and len(found) != length:
+        raise ValueError(f"{name} must be a list of {length}, got {len(found)}")
+    return found
+
+
 def several(x: object) -> bool:
     """Tell whether something stands for several numbers: a list, an iterator, an array with a dimension."""
     return isinstance(x, (Sequence, Iterator)) or getattr(x, "ndim", 0) > 0
@@ -126,12 +140,12 @@ def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
     leaves: list[Any] = instances(f"parameters of {user}", parameters, kind)
     if not leaves:
         raise ValueError(f"{user} needs parameters, got none")
-    for i, leaf in enumerate(leaves):
-        if leaf.op:
-            raise ValueError(f"{leaf.label or f'parameter {i}'} is computed by {leaf.op}: {user} needs leaves")
     seen: set[Any] = set()
     for i, leaf in enumerate(leaves):
+        name = leaf.label or f"parameter {i}"
+        if leaf.op:
+            raise ValueError(f"{name} is computed by {leaf.op}: {user} needs leaves")
         if leaf in seen:
-            raise ValueError(f"{leaf.label or f'parameter {i}'} is given twice")
+            raise ValueError(f"{name} is given twice")
         seen.add(leaf)
     return leaves

@@ -18,9 +18,9 @@ def file_path(path: object) -> Path:
 def write_whole(path: str | Path, content: bytes | str) -> Path:
     """Write a file, text as UTF-8, beside its place, then move it there; return its path.
 
-    A symbolic link stays a link: the file that it leads to is written. A file keeps its mode. A device or a pipe is
-    written into, as nothing can be moved there. Raises OSError or ValueError, naming the path, if it cannot be written;
-    then what was there before stays, and nothing is left beside it.
+    A symbolic link stays a link: the file that it leads to is written; a hard link becomes a file of its own. A file
+    keeps its mode. A device or a pipe is written into, as nothing can be moved there. Raises OSError or ValueError,
+    naming the path, if it cannot be written; then what was there before stays, and nothing is left beside it.
     """
     path = file_path(path)
     data = content.encode() if isinstance(content, str) else content

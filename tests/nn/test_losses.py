@@ -21,6 +21,7 @@ from tinygrad_edu.nn import (
     squared_error,
 )
 
+INF = math.inf
 DIGITS = 1000  # enough to tell 1 + exp(-1000) from 1
 LOGITS = [-1000.0, -745.0, -40.0, -20.0, -1.0, -1e-9, 0.0, 0.3, 1.0, 20.0, 40.0, 745.0, 1000.0]
 VECTORS = [
@@ -152,16 +153,14 @@ def test_the_empirical_risk_is_the_mean_loss_over_examples() -> None:
         (lambda: cross_entropy([1.0, 2.0], 2), "class from 0 to 1, got 2"),
         (lambda: cross_entropy([1.0, 2.0], -1), "class from 0 to 1, got -1"),
         (lambda: cross_entropy([1.0, 2.0], [1.0]), "got 1 for 2 logits"),
-        (lambda: l2_penalty([1.0], -1.0), "0 or more, got -1.0"),
+        (lambda: l2_penalty([1.0], -1.0), "^strength of l2_penalty must be 0 or a positive number, got -1.0$"),
+        (lambda: l2_penalty([1.0], INF), "^strength of l2_penalty must be 0 or a positive number, got inf$"),
         (lambda: mean([]), "no losses"),
     ],
 )
 def test_bad_input_is_refused_with_its_numbers(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
-
-
-INF = math.inf
 
 
 @pytest.mark.parametrize(
@@ -186,6 +185,27 @@ def test_masked_and_huge_logits(logits: Any, target: Any, expected: Any) -> None
     graph = [Value(z) for z in logits]
     found = gradients(cross_entropy(graph, target), graph)
     assert [gradient.data for gradient in found] == pytest.approx(expected[1:], rel=1e-15, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("z", "y", "expected"),
+    [
+        (INF, 1, [0.0, 0.0]),
+        (INF, 0.5, [INF, 0.5]),
+        (INF, 0, [INF, 1.0]),
+        (-INF, 0, [0.0, 0.0]),
+        (-INF, 0.5, [INF, -0.5]),
+        (-INF, 1, [INF, -1.0]),
+        (1e308, 1, [0.0, 0.0]),
+        (-1e308, 1, [1e308, -1.0]),
+    ],
+)
+def test_binary_cross_entropy_of_an_infinite_logit_is_its_limit(z: float, y: float, expected: list[float]) -> None:
+    """The gradient σ(z) - y is PyTorch 2.13's; its loss is inf or nan, where 0 · inf is not the limit 0."""
+    assert value_and_gradients(binary_cross_entropy, [z], y) == expected
+    assert binary_cross_entropy(z, y) == expected[0]
+    logit = Value(z)
+    assert [gradient.data for gradient in gradients(binary_cross_entropy(logit, y), [logit])] == expected[1:]
 
 
 @pytest.mark.parametrize("mask", [0, 1, 2])

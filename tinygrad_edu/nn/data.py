@@ -1,8 +1,8 @@
 """Load or make up data sets to train on, and prepare their examples for a network.
 
 Examples are two lists of equal length, inputs and targets; an input is a list of numbers. data/SOURCES.md says where
-the real ones come from. Whatever is random takes a seed: the same seed gives the same numbers. Without one the numbers
-are those that `random.seed` leads to. Wherever a list is taken, a numpy array of numbers or a generator will do.
+the real ones come from. Whatever is random takes a seed; without one the numbers are those that `random.seed` leads to.
+Wherever a list is taken, a numpy array of numbers or a generator will do.
 """
 
 from __future__ import annotations
@@ -11,71 +11,70 @@ import csv
 import gzip
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from tinygrad_edu.arguments import FINITE, FRACTION, NOT_NEGATIVE, count, in_range, listed
+from tinygrad_edu.arguments import count, every, finite, fraction, listed, not_negative
 from tinygrad_edu.nn.modules import Seed, generator_of
 
 Inputs = list[list[float]]
 Examples = tuple[Sequence[Any], Sequence[Any]]  # inputs and targets
+Point = Callable[[float, int], list[float]]  # of a position from 0 to 1 and a class
 
 
 def load_iris() -> tuple[Inputs, list[int], list[str]]:
-    """Return 150 iris flowers: their measurements, their classes, and the names of the classes.
+    """Return 150 iris flowers: four measurements in cm each, their classes 0, 1 and 2, and the names of the classes.
 
-    Each flower has four measurements in cm (sepal length and width, petal length and width); its class is 0, 1 or 2.
+    Measured are the length and width of sepal and petal.
     Source: R. A. Fisher, 1936; UCI Machine Learning Repository, CC BY 4.0.
 
     >>> measurements, classes, names = load_iris()
     >>> measurements[0], names[classes[0]]
     ([5.1, 3.5, 1.4, 0.2], 'setosa')
     """
-    header, *rows = csv.reader(data_file("iris.csv").decode().splitlines())
-    measurements, classes = inputs_and_classes(rows)
-    return measurements, classes, header[2:]
+    header, *rows = csv.reader(data_file("iris.csv").splitlines())
+    return *inputs_and_classes(rows), header[2:]
 
 
 def load_digits() -> tuple[Inputs, list[int], list[str]]:
-    """Return 1,797 handwritten digits: their pixels, their classes, and the names of the classes.
+    """Return 1,797 handwritten digits: their pixels, their classes 0, …, 9, and the names of the classes.
 
-    Each digit has 8 × 8 pixels row by row, from 0 (paper) to 16 (ink); its class is 0, …, 9.
+    Each digit has 8 × 8 pixels row by row, from 0 (paper) to 16 (ink).
     Source: E. Alpaydin and C. Kaynak, 1998; UCI Machine Learning Repository, CC BY 4.0.
 
     >>> pixels, classes, names = load_digits()
     >>> pixels[0][:8], names[classes[0]]
     ([0.0, 0.0, 5.0, 13.0, 9.0, 1.0, 0.0, 0.0], '0')
     """
-    rows = csv.reader(gzip.decompress(data_file("digits.csv.gz")).decode().splitlines())
-    pixels, classes = inputs_and_classes(rows)
-    return pixels, classes, list("0123456789")
+    rows = csv.reader(data_file("digits.csv.gz").splitlines())
+    return *inputs_and_classes(rows), list("0123456789")
 
 
 def load_names() -> list[str]:
-    """Return 2,000 frequent first names in small letters, in alphabetical order.
-
-    Source: United States Bureau of the Census, 1990; public domain.
+    """Return 2,000 frequent first names in small letters, in alphabetical order. Source: U.S. Census, 1990.
 
     >>> load_names()[:3]
     ['aaron', 'abbie', 'abby']
     """
-    return data_file("names.txt").decode().split()
+    return data_file("names.txt").split()
 
 
-def data_file(name: str) -> bytes:
-    """Return the content of a file of the folder data."""
+def data_file(name: str) -> str:
+    """Return the text of a file of the folder data."""
     from importlib import resources  # here, because it takes long to import
 
-    return resources.files("tinygrad_edu.nn").joinpath(f"data/{name}").read_bytes()
+    content = resources.files("tinygrad_edu.nn").joinpath(f"data/{name}").read_bytes()
+    return (gzip.decompress(content) if name.endswith(".gz") else content).decode()
 
 
 def inputs_and_classes(rows: Iterable[list[str]]) -> tuple[Inputs, list[int]]:
     """Split rows of numbers, of which the last is the class, into inputs and classes."""
-    examples = [([float(number) for number in row[:-1]], int(row[-1])) for row in rows]
-    return [inputs for inputs, _ in examples], [target for _, target in examples]
+    *features, classes = zip(*rows, strict=True)
+    return [list(map(float, row)) for row in zip(*features, strict=True)], list(map(int, classes))
 
 
 # -------------------------------------------------------------------------------------------------- made-up data
-# Each has n examples, the classes in turn; `noise` is the standard deviation of what is added to the exact numbers.
+# Each has n examples, the classes in turn; `noise` is the standard deviation of what is added to each coordinate.
 
 
 def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
@@ -87,7 +86,6 @@ def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, 
     """
 
     def point(position: float, k: int) -> list[float]:
-        """Return a point of the half circle of class k."""
         x, y = on_circle(1.0, math.pi * position)
         return [x, y] if k == 0 else [1.0 - x, 0.5 - y]
 
@@ -101,7 +99,7 @@ def circles(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs
 
 def spirals(n: int = 200, noise: float = 0.02, seed: Seed = None, turns: float = 1.0) -> tuple[Inputs, list[int]]:
     """Make two arms that wind around each other from the centre to radius 1, classes 0 and 1."""
-    angle = 2.0 * math.pi * in_range("turns", turns, FINITE)
+    angle = 2.0 * math.pi * finite("turns", turns)
     return classes_in_turn(n, 2, lambda radius, k: on_circle(radius, angle * radius + math.pi * k), noise, seed)
 
 
@@ -129,11 +127,7 @@ def sine(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, l
 
 
 def positions(n: int) -> list[float]:
-    """Return n numbers evenly spread over 0 … 1: the middles of n equal parts.
-
-    >>> positions(2)
-    [0.25, 0.75]
-    """
+    """Return n numbers evenly spread over 0 … 1, the middles of n equal parts: 0.25 and 0.75."""
     return [(i + 0.5) / n for i in range(count("n", n))]
 
 
@@ -142,34 +136,31 @@ def on_circle(radius: float, angle: float) -> list[float]:
     return [radius * math.cos(angle), radius * math.sin(angle)]
 
 
-def classes_in_turn(
-    n: int, n_classes: int, point: Callable[[float, int], list[float]], noise: float, seed: Seed
-) -> tuple[Inputs, list[int]]:
+def classes_in_turn(n: int, n_classes: int, point: Point, noise: float, seed: Seed) -> tuple[Inputs, list[int]]:
     """Make n examples of the classes 0, …, n_classes - 1, over and over: point(position, class), with noise."""
-    examples = [(position, i % n_classes) for i, position in enumerate(positions(n))]
-    return with_noise([point(*example) for example in examples], noise, seed), [k for _, k in examples]
+    classes = [i % n_classes for i in range(count("n", n))]
+    return with_noise(list(map(point, positions(n), classes)), noise, seed), classes
 
 
 def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
     """Add to each coordinate a normally distributed number of standard deviation `noise`."""
-    noise = in_range("noise", noise, NOT_NEGATIVE)
-    generator = generator_of(seed)
+    noise, generator = not_negative("noise", noise), generator_of(seed)
     return [[x + generator.gauss(0.0, noise) for x in point] for point in points]
 
 
 # ------------------------------------------------------------------------------------------- preparing examples
 
 
-def check_examples(inputs: Any, targets: Any) -> Examples:
+def check_examples(inputs: Any, targets: Any, name: str = "inputs", other: str = "targets") -> Examples:
     """Return inputs and targets as lists. Raises ValueError unless there are examples, and a target per input."""
-    inputs, targets = listed("inputs", inputs), listed("targets", targets)
-    if len(inputs) != len(targets) or not inputs:
-        raise ValueError(f"needs examples, a target per input, got {len(inputs)} inputs and {len(targets)} targets")
-    return inputs, targets
+    xs, ys = listed(name, inputs), listed(other, targets)
+    if len(xs) != len(ys) or not xs:
+        raise ValueError(f"{name}: a target per input is needed, got {len(xs)} inputs and {len(ys)} targets")
+    return xs, ys
 
 
 def train_test_split(
-    inputs: Sequence[Any], targets: Sequence[Any], test_size: float = 0.25, seed: Seed = None
+    inputs: Iterable[Any], targets: Iterable[Any], test_size: float = 0.25, seed: Seed = None
 ) -> tuple[Examples, Examples]:
     """Shuffle the examples and split them in two: (training inputs, targets) and (test inputs, targets).
 
@@ -180,7 +171,7 @@ def train_test_split(
     (([[3.0], [2.0]], [3, 2]), ([[1.0]], [1]))
     """
     inputs, targets = check_examples(inputs, targets)
-    n_test = round(len(inputs) * in_range("test_size", test_size, FRACTION))
+    n_test = round(len(inputs) * fraction("test_size", test_size))
     if not 0 < n_test < len(inputs):
         raise ValueError(f"test_size={test_size} of {len(inputs)} examples leaves a part empty ({n_test} to test)")
     inputs, targets = shuffled(inputs, targets, seed)
@@ -212,7 +203,7 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
 
     The others are scaled by the same numbers: what is held out must not decide how it is scaled. A feature that does
     not vary in training is only shifted. Raises TypeError or ValueError on no training inputs, on inputs of different
-    lengths or of none, and on whatever is no finite number.
+    lengths or of none, and on what is no finite number.
 
     >>> standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
     [[[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]]]
@@ -231,21 +222,14 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
 
 def finite_rows(name: str, rows: Any) -> Inputs:
     """Return rows of numbers as lists of floats. Raises TypeError or ValueError, with the place, for anything else."""
-    return [
-        [in_range(f"{name}[{i}][{j}]", x, FINITE) for j, x in enumerate(listed(f"{name}[{i}]", row))]
-        for i, row in enumerate(listed(name, rows))
-    ]
+    return every(name, rows, partial(every, check=finite))
 
 
 def scale_of(feature: Sequence[float]) -> Callable[[float], float]:
-    """Return x -> (x - μ) / σ with the mean μ and the standard deviation σ of numbers; x -> x - μ if they do not vary.
-
-    All is computed in units of a power of two near the greatest number: exactly the same, and no square is too large or
-    too small for a float.
-    """
+    """Return x -> (x - μ) / σ with mean μ and standard deviation σ of numbers; x -> x - μ if they do not vary."""
     if min(feature) == max(feature):
         return lambda x: x - feature[0]
-    unit = math.ldexp(0.5, math.frexp(max(map(abs, feature)))[1])
+    unit = math.ldexp(0.5, math.frexp(max(map(abs, feature)))[1])  # a power of two: exact, and no square overflows
     numbers = [x / unit for x in feature]
     mu = math.fsum(numbers) / len(numbers)
     sigma = math.sqrt(math.fsum((x - mu) * (x - mu) for x in numbers) / len(numbers))

@@ -8,10 +8,10 @@ table, so there is nothing to differentiate here. Source of all: Qiu, Neural Net
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import function, listed, real, several
+from tinygrad_edu.arguments import function, listed, not_negative, real, several
 from tinygrad_edu.functions import log_sum_exp_in_parts, weighted_sum
 from tinygrad_edu.rule import Check, Scalar, scalar, scalars
 from tinygrad_edu.rules import add, relu, softplus
@@ -37,9 +37,7 @@ def squared_error(prediction: Any, target: Any) -> Any:
 
 
 def hinge(score: Any, label: Any) -> Any:
-    """Return max(0, 1 - y·score), 0 beyond the margin (the max-margin loss of support vector machines).
-
-    Raises ValueError unless the label y is -1 or 1.
+    """Return max(0, 1 - y·score), the loss of support vector machines. Raises ValueError unless y is -1 or 1.
 
     >>> hinge(0.25, 1), hinge(0.25, -1), hinge(2.0, 1)
     (0.75, 1.25, 0.0)
@@ -57,9 +55,10 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
     >>> binary_cross_entropy(0.0, 1), binary_cross_entropy(-1000.0, 1), binary_cross_entropy(1000.0, 1)
     (0.6931471805599453, 1000.0, 0.0)
     """
-    SHARE(scalar("target of binary_cross_entropy", target))
+    y = scalar("target of binary_cross_entropy", target)
+    SHARE(y)
     logit = scalar("logit of binary_cross_entropy", logit)
-    return target * softplus(-logit) + (1.0 - target) * softplus(logit)
+    return sum_of_shares([(y, -logit), (1.0 - y, logit)], softplus)
 
 
 def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
@@ -67,10 +66,8 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 
     It is computed as softplus(log Σ exp(zⱼ) - z_c), the sum over all j ≠ c: with two classes this is the binary
     cross-entropy, and it stays exact where p_c rounds to 0 or to 1. The target may also be a list of probabilities,
-    one per class, a one-hot vector for instance: then the loss is -Σ yₖ log pₖ. A logit of -inf masks a class.
-
-    Raises ValueError if there are fewer than two logits, if there is no such class, or if the probabilities are not
-    as many as the logits.
+    one-hot for instance: then the loss is -Σ yₖ log pₖ. A logit of -inf masks a class. Raises ValueError if there are
+    fewer than two logits, if there is no such class, or if the probabilities are not as many as the logits.
 
     >>> cross_entropy([0.0, 1000.0], 1), cross_entropy([0.0, 1000.0], 0), cross_entropy([0.0, 1000.0], [0.5, 0.5])
     (0.0, 1000.0, 500.0)
@@ -82,7 +79,7 @@ def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
         shares = scalars("target of cross_entropy", target)
         if len(shares) != len(logits):
             raise ValueError(f"cross_entropy needs a probability per logit, got {len(shares)} for {len(logits)} logits")
-        return sum_of([y * cross_entropy(logits, k) for k, y in enumerate(shares) if isinstance(y, Scalar) or y != 0.0])
+        return sum_of_shares(zip(shares, range(len(logits)), strict=True), lambda k: cross_entropy(logits, k))
     c = real(target, "target of cross_entropy")
     if c not in range(len(logits)):
         raise ValueError(f"cross_entropy needs a class from 0 to {len(logits) - 1}, got {target!r}")
@@ -96,15 +93,18 @@ def l2_penalty(weights: Sequence[Any], strength: float) -> Any:
     >>> l2_penalty([3.0, 4.0], 0.1)
     1.25
     """
-    if not real(strength, "strength of l2_penalty") >= 0.0:
-        raise ValueError(f"l2_penalty needs a strength of 0 or more, got {strength}")
     numbers = scalars("weights of l2_penalty", weights)
-    return 0.5 * real(strength) * weighted_sum(numbers, numbers)
+    return 0.5 * not_negative("strength of l2_penalty", strength) * weighted_sum(numbers, numbers)
 
 
 def sum_of(losses: Sequence[Any]) -> Any:
     """Add losses in order; return 0.0 if there are none."""
     return functools.reduce(add, losses) if losses else 0.0
+
+
+def sum_of_shares(shares: Iterable[tuple[Any, Any]], loss: Callable[[Any], Any]) -> Any:
+    """Return Σ y · loss(x) over pairs (y, x). A share of 0 counts for nothing, also where its loss is infinite."""
+    return sum_of([y * loss(x) for y, x in shares if isinstance(y, Scalar) or y != 0.0])
 
 
 def mean(losses: Sequence[Any]) -> Any:

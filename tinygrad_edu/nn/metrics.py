@@ -13,16 +13,18 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from tinygrad_edu import rules
-from tinygrad_edu.arguments import FINITE, in_range, listed, real
+from tinygrad_edu.arguments import finite, function, listed, real
 from tinygrad_edu.nn.data import check_examples
 from tinygrad_edu.operators import number_in
 from tinygrad_edu.words import say
 
 Model: TypeAlias = "Callable[[Any], Any]"
 Names: TypeAlias = "Sequence[Hashable]"
+Threshold: TypeAlias = "float | None"
+Pairs: TypeAlias = "tuple[list[Hashable], list[tuple[int, int]]]"  # all classes; places of the predicted and true ones
 
 
-def predicted_class(output: Any, threshold: float | None = None, name: str = "output") -> int:
+def predicted_class(output: Any, threshold: Threshold = None, name: str = "output") -> int:
     """Return the place of the greatest of several outputs; of a single one, 1 if it is above the threshold, else 0.
 
     Without a threshold that is ½ for a probability, which is what `sigmoid` returned, and 0 for a logit, which is all
@@ -39,7 +41,7 @@ def predicted_class(output: Any, threshold: float | None = None, name: str = "ou
         return numbers.index(max(numbers))
     if threshold is None:
         threshold = 0.5 if getattr(parts[0], "op", None) is rules.sigmoid else 0.0
-    return int(numbers[0] > in_range("threshold", threshold, FINITE))
+    return int(numbers[0] > finite("threshold", threshold))
 
 
 def true_class(target: Any, names: Names, of_one_output: bool, name: str) -> Hashable:
@@ -66,12 +68,9 @@ def outputs_of(output: Any) -> list[Any]:
     return list(found) if isinstance(found, Sequence) and not isinstance(found, (str, bytes)) else [found]
 
 
-def classes(
-    model: Model, inputs: Any, targets: Any, names: Names = (), threshold: float | None = None
-) -> tuple[list[Hashable], list[tuple[int, int]]]:
+def classes(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> Pairs:
     """Return all classes, those of the outputs first, and for each example the places of the predicted and true one."""
-    if not callable(model):
-        raise TypeError(f"model must be a function of one input, got {model!r} ({type(model).__name__})")
+    function("model", model)
     inputs, targets = check_examples(inputs, targets)
     names = listed("names", names)
     pairs, n_classes = [], 2
@@ -86,9 +85,7 @@ def classes(
     return [*names, *every[len(names) :]], [(predicted, every.index(true)) for predicted, true in pairs]
 
 
-def accuracy(
-    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
-) -> float:
+def accuracy(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> float:
     """Return the share of examples whose true class is predicted: see `predicted_class` and `true_class`.
 
     >>> accuracy(lambda x: x - 2.5, [1.0, 2.0, 3.0, 4.0], [0, 0, 1, 0])
@@ -98,9 +95,7 @@ def accuracy(
     return sum(predicted == true for predicted, true in pairs) / len(pairs)
 
 
-def confusion_matrix(
-    model: Model, inputs: Sequence[Any], targets: Sequence[Any], names: Names = (), threshold: float | None = None
-) -> str:
+def confusion_matrix(model: Model, inputs: Any, targets: Any, names: Names = (), threshold: Threshold = None) -> str:
     """Count, in a table, how many examples of each class (a row) are predicted as which class (a column).
 
     Classes that the model does not know come last. Raises ValueError if there are fewer names than outputs.
@@ -113,11 +108,7 @@ def confusion_matrix(
     """
     every, pairs = classes(model, inputs, targets, names, threshold)
     counts, heads = Counter(pairs), list(map(str, every))
-    corner = say("true and predicted")
-    width = max(map(len, [corner, *heads]))
-    widths = [max(len(head), len(str(len(pairs)))) for head in heads]
-    rows = [[str(counts[column, row]) for column in range(len(heads))] for row in range(len(heads))]
-    return "\n".join(
-        f"{head:>{width}}  " + "  ".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
-        for head, cells in [(corner, heads), *zip(heads, rows, strict=True)]
-    )
+    table = [[say("true and predicted"), *heads]]
+    table += [[head, *[str(counts[column, row]) for column in range(len(heads))]] for row, head in enumerate(heads)]
+    widths = [max(len(row[0]) for row in table), *[max(len(head), len(str(len(pairs)))) for head in heads]]
+    return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in table)

@@ -1,8 +1,4 @@
-"""Build neurons, layers and networks of Values alone.
-
-A neuron computes its pre-activation z = Σ wᵢ xᵢ + b and its activation a = f(z). A layer is a list of neurons with the
-same inputs, a multi-layer perceptron (MLP) a list of layers, each fed with the activations of the one before.
-"""
+"""Build neurons, layers and networks of Values alone."""
 
 from __future__ import annotations
 
@@ -14,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import functions, rules
-from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range, listed, real
+from tinygrad_edu.arguments import count, every, listed, not_negative, real, shown
 from tinygrad_edu.engine import NOT_COMPUTED, Parameter, Value
 from tinygrad_edu.functions import weighted_sum
 from tinygrad_edu.nn.losses import mean
-from tinygrad_edu.nn.saving import State, array_shape, fitting, leaves_in
-from tinygrad_edu.rule import Scalar
+from tinygrad_edu.nn.saving import State, array_shape, each_in, fitting, leaves_in
+from tinygrad_edu.rule import Scalar, scalar
 
 Activation: TypeAlias = "str | Callable[[Any], Any]"
 Seed: TypeAlias = "int | random.Random | None"
@@ -47,27 +43,16 @@ def activation_named(activation: Activation) -> Callable[[Any], Any]:
     """Return the function of that name, or a function as it is. Raises ValueError for an unknown name."""
     if callable(activation):
         return activation
-    if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[activation]
-
-
-def initial_limit(activation: Callable[[Any], Any], n_inputs: int, n_outputs: int) -> float:
-    """Return the r of the uniform distribution on [-r, r] from which the weights are drawn.
-
-    He et al. (2015) for rectifiers, √(6 / n_inputs); Xavier (Glorot and Bengio, 2010) for all others,
-    √(6 / (n_inputs + n_outputs)): they keep the variance of activations and gradients from layer to layer.
-    """
-    if activation in RECTIFIERS:
-        return math.sqrt(6.0 / n_inputs)
-    return math.sqrt(6.0 / (n_inputs + n_outputs))
+    if isinstance(activation, str) and activation in ACTIVATIONS:
+        return ACTIVATIONS[activation]
+    raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
 
 
 class Module:
     """Hold parameters: those attributes that are Parameters or Modules, or lists, tuples or dictionaries of them.
 
-    What a module of your own computes it says in `forward` or in `__call__`. A parameter, or a module, that stands in
-    several places is one: it is found in the first of them.
+    What a module of your own computes it says in `forward` or in `__call__`. What stands in several places is one
+    parameter, or one module: it is found in the first of them.
 
     >>> [name for name, _ in Neuron(2).named_parameters()]
     ['w.0', 'w.1', 'b']
@@ -118,13 +103,16 @@ class Module:
         >>> MLP(2, [1], seed=0).state_dict()
         {'0.weight': [[0.9741721072087512, 0.7296052302240599]], '0.bias': [0.0]}
         """
-        return {name: numbers_in(name, array) for name, array in distinct(self.arrays()).items()}
+        arrays = self.arrays()
+        first_of = {leaf: name for name, array in reversed(arrays.items()) for leaf in leaves_in(array)}
+        distinct = [name for name in arrays if name in set(first_of.values())]
+        return {name: each_in(arrays[name], lambda p, place: real(p.data, place), name) for name in distinct}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state. Raises ValueError, and changes nothing, if it does not fit; all misfits are listed."""
-        fitted = fitting(state, self.state_dict())
-        for name, array in distinct(self.arrays()).items():
-            for parameter, number in zip(leaves_in(array), leaves_in(fitted[name]), strict=True):
+        arrays = self.arrays()
+        for name, numbers in fitting(state, self.state_dict()).items():
+            for parameter, number in zip(leaves_in(arrays[name]), leaves_in(numbers), strict=True):
                 parameter.data = number
 
     def arrays(self) -> dict[str, Any]:
@@ -150,8 +138,10 @@ class Neuron(Module):
     n_inputs    the length of the list it is called with
     activation  f, by name or as a function of one Value
     seed        a number, or a random.Random to draw the weights from
-    n_outputs   how many neurons share these inputs (Xavier's initialisation depends on it)
+    n_outputs   how many neurons share these inputs
 
+    Weights are drawn from [-r, r] with r = √(6 / n_inputs) for rectifiers (He et al., 2015), √(6 / (n_inputs +
+    n_outputs)) for all others (Xavier: Glorot and Bengio, 2010), to keep the variance from layer to layer.
     Called with a list of Values or numbers it returns a, one Value. Raises ValueError if the list has another length.
 
     >>> neuron = Neuron(2, activation="sigmoid")
@@ -160,12 +150,10 @@ class Neuron(Module):
     Value(a=0.7311, op='sigmoid')
     """
 
-    def __init__(
-        self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1
-    ) -> None:
+    def __init__(self, n_inputs: int, activation: Activation = "linear", seed: Seed = None, n_outputs: int = 1) -> None:
         n_inputs, n_outputs = count("n_inputs", n_inputs), count("n_outputs", n_outputs)
         self.activation = activation_named(activation)
-        limit = initial_limit(self.activation, n_inputs, n_outputs)
+        limit = math.sqrt(6.0 / (n_inputs if self.activation in RECTIFIERS else n_inputs + n_outputs))
         generator = generator_of(seed)
         self.w = [Parameter(generator.uniform(-limit, limit)) for _ in range(n_inputs)]
         self.b = Parameter(0.0)
@@ -190,8 +178,7 @@ class Neuron(Module):
 class Layer(Module):
     """Give `n_outputs` neurons the same `n_inputs` inputs.
 
-    Called with a list of `n_inputs` Values or numbers it returns the list of the neurons' activations. Raises
-    ValueError if the list has another length.
+    Called with a list of Values or numbers it returns the list of the neurons' activations.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int, activation: Activation = "linear", seed: Seed = None) -> None:
@@ -221,8 +208,8 @@ class MLP(Module):
     output      the activation of the last layer; "linear" gives logits
     seed        the same seed gives the same weights
 
-    Called with a list of `n_inputs` Values or numbers it returns a list of Values, or one Value if the last layer has
-    one neuron. Numbers become inputs named x1, x2, …. Raises ValueError if the list has another length.
+    Called with a list of Values or numbers, which become inputs named x1, x2, …, it returns a list of Values, or one
+    Value if the last layer has one neuron. Raises ValueError if the list has another length.
 
     >>> len(MLP(2, [16, 16, 1]).parameters())
     337
@@ -236,13 +223,13 @@ class MLP(Module):
         output: Activation = "linear",
         seed: Seed = None,
     ) -> None:
-        sizes = [count(f"layer_sizes[{i}]", size) for i, size in enumerate(listed("layer_sizes", layer_sizes))]
+        sizes = every("layer_sizes", layer_sizes, count)
         if not sizes:
             raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
         generator = generator_of(seed)
         activations = [activation] * (len(sizes) - 1) + [output]
-        pairs = zip([n_inputs, *sizes[:-1]], sizes, strict=True)  # how many inputs, how many outputs
-        self.layers = [Layer(*pair, f, generator) for pair, f in zip(pairs, activations, strict=True)]
+        layers = zip([n_inputs, *sizes[:-1]], sizes, activations, strict=True)
+        self.layers = [Layer(*layer, generator) for layer in layers]
         self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
@@ -256,9 +243,8 @@ class MLP(Module):
         >>> list(MLP(2, [16, 1]).arrays())
         ['0.weight', '0.bias', '2.weight', '2.bias']
         """
-        return {
-            f"{2 * i}.{name}": array for i, layer in enumerate(self.layers) for name, array in layer.arrays().items()
-        }
+        every_other = zip(range(0, 2 * len(self.layers), 2), self.layers, strict=True)
+        return {f"{i}.{name}": array for i, layer in every_other for name, array in layer.arrays().items()}
 
     def __repr__(self) -> str:
         return f"MLP({', '.join(map(repr, self.layers))})"
@@ -267,8 +253,8 @@ class MLP(Module):
 class Maxout(Module):
     """Compute max(z₁, …, zₖ), the greatest of several linear functions of the inputs: an activation that is learned.
 
-    Called with a list of `n_inputs` Values or numbers it returns one Value. Raises ValueError if the list has another
-    length. Source: Goodfellow et al., arXiv:1302.4389, 2013; NNDL, section 4.1.5.
+    Called with a list of Values or numbers it returns one Value.
+    Source: Goodfellow et al., arXiv:1302.4389, 2013; NNDL, section 4.1.5.
 
     >>> neuron = Maxout(1, pieces=2)
     >>> neuron.pieces[0].w[0].data, neuron.pieces[1].w[0].data = 1.0, -1.0  # |x|
@@ -277,9 +263,8 @@ class Maxout(Module):
     """
 
     def __init__(self, n_inputs: int, pieces: int = 2, seed: Seed = None) -> None:
-        pieces = count("pieces", pieces)
         generator = generator_of(seed)
-        self.pieces = [Neuron(n_inputs, "linear", generator) for _ in range(pieces)]
+        self.pieces = [Neuron(n_inputs, "linear", generator) for _ in range(count("pieces", pieces))]
         self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
@@ -293,8 +278,8 @@ class Maxout(Module):
 class BatchNorm(Module):
     """Normalise one quantity over a batch: γ (x - μ) / √(σ² + ε) + β with the mean μ and variance σ² of the batch.
 
-    Called with the list of a neuron's pre-activations, one per example of the batch, it returns the list of them
-    normalised; γ and β are learned. Gradients flow through μ and σ² too. Raises ValueError on a list shorter than 2.
+    Called with a neuron's pre-activations, one per example of the batch, it returns them normalised; γ and β are
+    learned. Gradients flow through μ and σ² too. Raises ValueError on a list shorter than 2.
     Source: Ioffe and Szegedy, arXiv:1502.03167, 2015, algorithm 1; NNDL, section 7.5.1.
 
     >>> [round(z.data, 3) for z in BatchNorm()([1.0, 2.0, 3.0])]
@@ -302,13 +287,13 @@ class BatchNorm(Module):
     """
 
     def __init__(self, eps: float = 1e-5) -> None:
-        self.eps = in_range("eps", eps, NOT_NEGATIVE)
+        self.eps = not_negative("eps", eps)
         self.gamma = Parameter(1.0)
         self.beta = Parameter(0.0)
         self.name_members()
 
     def __call__(self, xs: Sequence[Value | float]) -> list[Any]:
-        batch = [x if isinstance(x, Scalar) else real(x, f"xs[{i}]") for i, x in enumerate(listed("xs", xs))]
+        batch = every("xs", xs, scalar)
         if len(batch) < 2:
             raise ValueError(f"BatchNorm needs a batch of two or more, got {len(batch)}")
         mu = mean(batch)
@@ -333,7 +318,7 @@ def generator_of(seed: Seed) -> random.Random:
     if isinstance(seed, random.Random):
         return seed
     if seed is not None and not hasattr(seed, "__index__"):
-        raise TypeError(f"seed must be a whole number, a random.Random or None, got {seed!r} ({type(seed).__name__})")
+        raise TypeError(f"seed must be a whole number, a random.Random or None, got {shown(seed)}")
     return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
 
 
@@ -370,20 +355,7 @@ def arrays_of(name: str, whole: Any) -> Iterator[tuple[str, Any]]:
             yield from arrays_of(f"{name}.{key}", part)
 
 
-def distinct(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Remove the arrays that have no Parameter of their own: all stand in arrays before."""
-    first_of = {leaf: name for name, array in reversed(arrays.items()) for leaf in leaves_in(array)}
-    return {name: arrays[name] for name in arrays if name in set(first_of.values())}
-
-
-def numbers_in(name: str, array: Any) -> Any:
-    """Return the number of a Parameter as a float, or lists of those of lists. Raises TypeError, with the name."""
-    if isinstance(array, Parameter):
-        return real(array.data, name)
-    return [numbers_in(f"{name}.{i}", part) for i, part in enumerate(array)]
-
-
 def activation_name(activation: Callable[[Any], Any]) -> str:
     """Return the name of an activation function."""
-    names = [name for name, function in ACTIVATIONS.items() if function is activation]
-    return names[0] if names else getattr(activation, "__name__", repr(activation))
+    own_name = getattr(activation, "__name__", repr(activation))
+    return next((name for name, function in ACTIVATIONS.items() if function is activation), own_name)

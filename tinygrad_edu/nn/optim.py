@@ -1,8 +1,8 @@
 """Update parameters from their gradients (optimisers) and lower the learning rate (schedules).
 
-Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand: it reads gradients
-and what is remembered about each parameter, and changes both. One of your own is easier: see `Optimizer.update`. All
-else is said once, in `Optimizer`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
+Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand. One of your own is
+easier: see `Optimizer.update`. All else is said once, in `Optimizer`. Arguments have PyTorch's names and defaults, and
+the numbers are PyTorch's.
 
 >>> w = Value(3.0, "w")
 >>> optimizer = SGD([w], lr=0.1)
@@ -22,29 +22,16 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from tinygrad_edu import arguments
-from tinygrad_edu.arguments import count, distinct_leaves, in_range, listed, real
+from tinygrad_edu.arguments import count, every, finite, fraction, instance, listed, not_negative, positive
 from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
 from tinygrad_edu.nn.saving import State, fitting
 
 Checks: TypeAlias = dict[str, Callable[[str, Any], Any]]  # what returns a number as it is kept, or refuses it
 Places: TypeAlias = Sequence[int]  # where the columns have the numbers of the parameters that move
 
-finite = partial(in_range, allowed=arguments.FINITE)
-positive = partial(in_range, allowed=arguments.POSITIVE)
-not_negative = partial(in_range, allowed=arguments.NOT_NEGATIVE)
-fraction = partial(in_range, allowed=arguments.FRACTION)
 count_from_0 = partial(count, least=0)
-
-
-def numbers(name: str, xs: Any, each: Callable[[str, Any], float] = finite, length: int = 0) -> list[float]:
-    """Return a list of numbers as floats, each of them checked. Raises TypeError or ValueError for anything else."""
-    found = [float(each(f"{name}[{i}]", x)) for i, x in enumerate(listed(name, xs))]
-    if length and len(found) != length:
-        raise ValueError(f"{name} must be {length} numbers, got {len(found)}")
-    return found
-
-
-not_negatives = partial(numbers, each=not_negative)
+numbers = partial(every, check=finite)
+not_negatives = partial(every, check=not_negative)
 
 
 class Checked:
@@ -83,15 +70,14 @@ class Optimizer(Checked):
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
         if type(self).update is Optimizer.update and not hasattr(self, "move"):
             raise TypeError(f"{type(self).__name__} needs a method update(g): see help(Optimizer.update)")
-        self.parameters = distinct_leaves("an optimiser", parameters, Value)
-        names = listed("remembers", self.remembers)
-        for name in names:
+        self.parameters = arguments.distinct_leaves("an optimiser", parameters, Value)
+        self.tried = False
+        self.lr = lr
+        for name in listed("remembers", self.remembers):
             if hasattr(type(self), name):
                 raise ValueError(f"remembers: {name!r} is a method already, choose another name")
-        self.checks = self.checks | {name: numbers for name in names if name not in self.checks}
-        self.lr = lr
-        vars(self).update({name: [0.0] * len(self.parameters) for name in names})
-        self.tried = False
+            self.checks = {**self.checks, name: self.checks.get(name, numbers)}
+            setattr(self, name, [0.0] * len(self.parameters))
 
     def update(self, g: float, *remembered: float) -> tuple[float, ...]:
         """Return the change of one parameter, then what to remember about it: a tuple. Write this in a subclass.
@@ -113,25 +99,22 @@ class Optimizer(Checked):
         return leaf.data, *[x for (x,) in columns]
 
     def move_by_update(self, places: Places, parameters: list[Value], *columns: list[float]) -> None:
-        """Move parameters as `update` says, once all changes are computed."""
+        """Move parameters as `update` says, once all changes are computed. Raises TypeError or ValueError."""
+        name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
         memories = [[column[i] for column in columns] for i in places]
-        results = [self.checked(self.update(p.grad, *m)) for p, m in zip(parameters, memories, strict=True)]
-        first = not self.tried and not any(map(any, memories))
+        results = []
+        for parameter, memory in zip(parameters, memories, strict=True):
+            result: Any = self.update(parameter.grad, *memory)
+            if not isinstance(result, tuple) or len(result) != 1 + len(columns):
+                raise TypeError(f"{name} must return a tuple, ({contents}{'' if columns else ','}), got {result!r}")
+            results.append([finite(name, x) for x in result])
         slope = sum(p.grad * change for p, (change, *_) in zip(parameters, results, strict=True))
-        if first and slope > 0.0:
-            name = f"{type(self).__name__}.update"
+        if slope > 0.0 and not self.tried and not any(map(any, memories)):
             raise ValueError(f"{name} goes uphill: the change is added, so it is -self.lr * g, not self.lr * g")
         for i, parameter, (change, *memory) in zip(places, parameters, results, strict=True):
             parameter.data += change
             for column, number in zip(columns, memory, strict=True):
                 column[i] = number
-
-    def checked(self, result: Any) -> list[float]:
-        """Return what `update` has returned, made floats. Raises TypeError unless it is what `update` must return."""
-        name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
-        if not isinstance(result, tuple) or len(result) != 1 + len(self.remembers):
-            raise TypeError(f"{name} must return a tuple, ({contents}{'' if self.remembers else ','}), got {result!r}")
-        return [finite(name, x) for x in result]
 
     def step(self) -> None:
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
@@ -139,9 +122,11 @@ class Optimizer(Checked):
         Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
         no gradient has been computed at all.
         """
-        by_update = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
-        move = self.move_by_update if by_update else self.move
-        move(*self.moving(), *[getattr(self, name) for name in self.remembers])
+        written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
+        move = self.move_by_update if written else self.move
+        places = self.moving()
+        parameters = self.parameters if len(places) == len(self.parameters) else [self.parameters[i] for i in places]
+        move(places, parameters, *[getattr(self, name) for name in self.remembers])
         self.tried = True
 
     def zero_grad(self) -> None:
@@ -149,20 +134,20 @@ class Optimizer(Checked):
         for parameter in self.parameters:
             parameter.grad = NOT_COMPUTED
 
-    def moving(self) -> tuple[Places, list[Value]]:
-        """Return the places of the parameters that have a gradient, and these. Raises the errors of `step`."""
+    def moving(self) -> Places:
+        """Return the places of the parameters that have a gradient. Raises the errors of `step`."""
         gradients = [parameter.grad for parameter in self.parameters]
         with contextlib.suppress(TypeError):  # nearly always there are all, and finite, and this tells it in no time
             if (all(gradients) or set(map(type, gradients)) == {float}) and math.isfinite(sum(gradients)):
-                return range(len(gradients)), self.parameters
+                return range(len(gradients))
         places = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
         if not places:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
         for i in places:
             name = f"the gradient of {self.parameters[i].label or f'parameter {i}'}"
-            if not math.isfinite(gradient := real(gradients[i], name)):
+            if not math.isfinite(gradient := arguments.real(gradients[i], name)):
                 raise FloatingPointError(f"{name} is {gradient}")
-        return places, [self.parameters[i] for i in places]
+        return places
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
@@ -224,8 +209,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(parameters, lr)
-        self.alpha = alpha
-        self.eps = eps
+        self.alpha, self.eps = alpha, eps
 
     def move(self, places: Places, parameters: list[Value], mean_square: list[float]) -> None:
         lr, alpha, eps, sqrt = self.lr, self.alpha, self.eps, math.sqrt
@@ -246,8 +230,7 @@ class Adadelta(Optimizer):
 
     def __init__(self, parameters: Iterable[Value], lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6) -> None:
         super().__init__(parameters, lr)
-        self.rho = rho
-        self.eps = eps
+        self.rho, self.eps = rho, eps
 
     def move(self, places: Places, parameters: list[Value], squares: list[float], changes: list[float]) -> None:
         lr, rho, eps, sqrt = self.lr, self.rho, self.eps, math.sqrt
@@ -266,20 +249,15 @@ class Adam(Optimizer):
     Source: Kingma and Ba, arXiv:1412.6980, 2015, algorithm 1; NNDL, section 7.2.4.
     """
 
+    checks = {"lr": positive, "betas": partial(every, check=fraction, length=2), "eps": positive}
+    checks |= {"m": numbers, "v": not_negatives, "t": partial(every, check=count_from_0)}
     remembers = ("m", "v", "t")
-    checks = {"lr": positive, "betas": partial(numbers, each=fraction, length=2), "eps": positive}
-    checks |= {"m": numbers, "v": not_negatives, "t": partial(numbers, each=count_from_0)}
 
     def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
+        self, parameters: Iterable[Value], lr: float = 1e-3, betas: Sequence[float] = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
         super().__init__(parameters, lr)
-        self.betas = betas
-        self.eps = eps
+        self.betas, self.eps = betas, eps
 
     def move(self, places: Places, parameters: list[Value], m: list[float], v: list[float], t: list[float]) -> None:
         lr, (beta1, beta2), eps, sqrt = self.lr, self.betas, self.eps, math.sqrt
@@ -306,15 +284,12 @@ class Decay(Checked):
     checks: Checks = {"first_lr": positive, "epochs": count_from_0}
 
     def __init__(self, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"optimizer must be an Optimizer, got {optimizer!r} ({type(optimizer).__name__})")
-        self.optimizer = optimizer
-        self.first_lr = optimizer.lr
-        self.epochs = 0
+        self.optimizer = instance("optimizer", optimizer, Optimizer)
+        self.first_lr, self.epochs = optimizer.lr, 0
 
     def step(self) -> None:
         """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls."""
-        factor = finite(f"{type(self).__name__}.factor", self.factor(self.epochs + 1))
+        factor = not_negative(f"{type(self).__name__}.factor", self.factor(self.epochs + 1))
         self.optimizer.lr = self.first_lr * factor or math.ulp(0.0)
         self.epochs += 1
 
@@ -326,8 +301,7 @@ class StepDecay(Decay):
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.step_size = step_size
-        self.gamma = gamma
+        self.step_size, self.gamma = step_size, gamma
 
     def factor(self, t: int) -> float:
         return math.pow(self.gamma, count_from_0("t", t) // self.step_size)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.arguments import real
+from tinygrad_edu.arguments import real, shown
 from tinygrad_edu.files import file_path, write_whole
 
 State = dict[str, Any]  # name -> a float, or lists of floats, or lists of such lists
@@ -24,9 +24,7 @@ def save(thing: Any, path: str | Path) -> Path:
 
     Raises ValueError if a number is nan or infinite: what has diverged is not worth keeping.
     """
-    check_arguments("save", thing, path)
-    state = thing.state_dict()
-    check_finite(state)
+    state = finite_state(stateful("save", thing).state_dict())
     entries = [f"{json.dumps(name)}: {json.dumps(array)}" for name, array in state.items()]
     return write_whole(path, "{\n" + ",\n".join(entries) + "\n}\n")
 
@@ -37,30 +35,30 @@ def load(thing: Any, path: str | Path) -> None:
     Raises ValueError, and changes nothing, if the file holds something else, if a number is nan or infinite or would be
     refused anyway, or if an entry is missing, too many or of the wrong size; all of them are listed.
     """
-    check_arguments("load", thing, path)
+    stateful("load", thing)
     try:
-        state = json.loads(Path(path).read_text(encoding="utf-8"), parse_int=float)
+        state = json.loads(file_path(path).read_text(encoding="utf-8"), parse_int=float)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON file of a state: {error}") from None
     if not isinstance(state, dict):
         raise ValueError(f"{path} holds no state: it needs names with numbers, got a {type(state).__name__}")
-    check_finite(state)
-    thing.load_state_dict(state)
+    thing.load_state_dict(finite_state(state))
 
 
-def check_arguments(user: str, thing: object, path: object) -> None:
-    """Raise TypeError unless there is something with a state, and a path."""
+def stateful(user: str, thing: Any) -> Any:
+    """Return what has a state. Raises TypeError for anything else."""
     if not hasattr(thing, "state_dict"):
-        raise TypeError(f"{user} needs a module, an optimiser or a schedule, got {thing!r} ({type(thing).__name__})")
-    file_path(path)
+        raise TypeError(f"{user} needs a module, an optimiser or a schedule, got {shown(thing)}")
+    return thing
 
 
-def check_finite(state: State) -> None:
-    """Raise ValueError naming the entries with a number that is nan or infinite."""
+def finite_state(state: State) -> State:
+    """Return a state. Raises ValueError naming the entries with a number that is nan or infinite."""
     numbers = {name: [x for x in leaves_in(array) if isinstance(x, float)] for name, array in state.items()}
     broken = [name for name in numbers if not all(map(math.isfinite, numbers[name]))]
     if broken:
         raise ValueError(f"nan or infinite numbers in {', '.join(first_few(broken))}")
+    return state
 
 
 def fitting(given: Any, needed: State) -> State:
@@ -77,7 +75,7 @@ def fitting(given: Any, needed: State) -> State:
       c: not known here
     """
     if not isinstance(given, Mapping):
-        raise TypeError(f"state must be names with numbers, got {given!r} ({type(given).__name__})")
+        raise TypeError(f"state must be names with numbers, got {shown(given)}")
     given = {name: array.tolist() if hasattr(array, "tolist") else array for name, array in given.items()}
     misfits = [f"{name}: missing" for name in needed if name not in given]
     misfits += [
@@ -88,7 +86,7 @@ def fitting(given: Any, needed: State) -> State:
     misfits += [f"{name}: not known here" for name in given if name not in needed]
     if misfits:
         raise ValueError("\n  ".join(["the state does not fit:", *first_few(misfits)]))
-    return {name: as_floats(name, given[name]) for name in needed}
+    return {name: each_in(given[name], real, name) for name in needed}
 
 
 def first_few(lines: list[str]) -> list[str]:
@@ -98,11 +96,7 @@ def first_few(lines: list[str]) -> list[str]:
 
 
 def shape_text(array: Any) -> str:
-    """Return the shape of an entry in words.
-
-    >>> shape_text([[1.0, 2.0, 3.0]]), shape_text(0.5)
-    ('a list of 1 × 3', 'a number')
-    """
+    """Return the shape of an entry in words: "a list of 1 × 3", or "a number"."""
     shape = array_shape(array)
     if shape is None:
         return "something else than numbers in equal rows"
@@ -120,9 +114,11 @@ def array_shape(array: Any, kind: Any = (float, int)) -> tuple[int, ...] | None:
     return tuple(shape) if all(isinstance(part, kind) for part in parts) else None
 
 
-def as_floats(name: str, array: Any) -> Any:
-    """Return an entry that has a shape as a float, or as lists of floats."""
-    return real(array, name) if isinstance(array, (float, int)) else [as_floats(name, part) for part in array]
+def each_in(array: Any, change: Callable[[Any, str], Any], name: str) -> Any:
+    """Return an entry with each of its members changed; `change` is told the member's name too: "w.1"."""
+    if isinstance(array, (list, tuple)):
+        return [each_in(part, change, f"{name}.{i}") for i, part in enumerate(array)]
+    return change(array, name)
 
 
 def leaves_in(array: Any) -> list[Any]:

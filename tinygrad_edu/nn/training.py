@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tinygrad_edu.arguments import NOT_NEGATIVE, count, in_range, listed
+from tinygrad_edu.arguments import count, function, instance, listed, not_negative
 from tinygrad_edu.engine import Value
-from tinygrad_edu.nn.data import Examples, mini_batches
+from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
 from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
+from tinygrad_edu.operators import number_in
 from tinygrad_edu.static import static_graph
 from tinygrad_edu.static.graph import StaticGraph
 from tinygrad_edu.words import say
@@ -132,7 +133,7 @@ def fit(
 
     Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
     Raises TypeError or ValueError for what makes no sense; FloatingPointError, which says what to try, when the loss, a
-    gradient or a parameter becomes infinite or nan. Even then the best parameters so far are kept.
+    gradient or a parameter becomes infinite or nan: even then the best parameters are kept.
 
     >>> from tinygrad_edu.nn import MLP, binary_cross_entropy, xor
     >>> model = MLP(2, [4, 1], activation="tanh", seed=0)
@@ -142,18 +143,17 @@ def fit(
     """
     train = examples("train", train)
     validation = None if validation is None else examples("validation", validation)
-    epochs, patience = count("epochs", epochs), count("patience", patience)
-    batch_size = count("batch_size", batch_size)
-    l2 = in_range("l2", l2, NOT_NEGATIVE)
-    check_arguments(model, loss, error, optimizer, decay, l2)
-    optimizer, generator = optimizer or Adam(model.parameters(), lr=0.01), generator_of(seed)
+    epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
+    patience, l2 = count("patience", patience), not_negative("l2", l2)
+    error = loss if error is None else error
+    optimizer, generator = check_arguments(model, loss, error, optimizer, decay, l2), generator_of(seed)
     graph = static_risk(model, loss, train[0][0], train[1][0]) if static else None
     history, shown, number = History(model.parameters()), Progress(epochs, progress), 1
     try:
         for number in range(1, epochs + 1):
             batches = shown.watch(list(mini_batches(*train, batch_size, generator)))
             training_loss = train_epoch(model, loss, batches, optimizer, l2, graph)
-            validation_error = mean_error(model, error or loss, *validation) if validation else None
+            validation_error = mean_error(model, error, *validation) if validation else None
             history.append(Epoch(number, training_loss, validation_error))
             shown.epoch_done(history.epochs[-1])
             if number - history.best == patience:
@@ -179,26 +179,26 @@ def examples(name: str, given: Any) -> Examples:
 
     Raises TypeError or ValueError, with the name, unless there are examples, and as many inputs as targets.
     """
-    parts = [listed(f"{name}[{i}]", part) for i, part in enumerate(listed(name, given))]
+    parts = listed(name, given)
     if len(parts) != 2:
         raise ValueError(f"{name} must be two lists, (inputs, targets), got {len(parts)}")
-    inputs, targets = ([x.tolist() if hasattr(x, "tolist") else x for x in part] for part in parts)
-    if len(inputs) != len(targets) or not inputs:
-        raise ValueError(f"{name} needs a target per input, got {len(inputs)} inputs and {len(targets)} targets")
+    found = check_examples(parts[0], parts[1], f"{name}[0]", f"{name}[1]")
+    inputs, targets = ([x.tolist() if hasattr(x, "tolist") else x for x in part] for part in found)
     return inputs, targets
 
 
-def check_arguments(model: Any, loss: Any, error: Any, optimizer: Any, decay: Any, l2: float) -> None:
-    """Raise TypeError or ValueError if `fit` cannot use what it is given."""
-    kinds: dict[str, Any] = {"model": (model, Module), "loss": (loss, Callable), "error": (error, Callable | None)}
-    kinds |= {"optimizer": (optimizer, Optimizer | None), "decay": (decay, Decay | None)}
-    for name, (given, kind) in kinds.items():
-        if not isinstance(given, kind):
-            raise TypeError(f"fit: {name} is of a wrong kind, got {given!r} ({type(given).__name__})")
-    if decay and decay.optimizer is not optimizer:
+def check_arguments(model: Any, loss: Any, error: Any, optimizer: Any, decay: Any, l2: float) -> Optimizer:
+    """Return the optimiser for `fit`. Raises TypeError or ValueError if it cannot use what it is given."""
+    weights = instance("model", model, Module).weights()
+    function("loss", loss)
+    function("error", error)
+    if optimizer is None:
+        optimizer = Adam(model.parameters(), lr=0.01)
+    if decay is not None and instance("decay", decay, Decay).optimizer is not optimizer:
         raise ValueError("decay is the schedule of another optimizer than the one given")
-    if l2 and not model.weights():
+    if l2 and not weights:
         raise ValueError(f"l2={l2} would do nothing: the model has no weights, only biases")
+    return instance("optimizer", optimizer, Optimizer)
 
 
 def train_epoch(
@@ -209,33 +209,41 @@ def train_epoch(
     l2: float,
     static: StaticGraph | None = None,
 ) -> float:
-    """Update once per mini-batch. Return the mean loss of all examples, each before the update it takes part in."""
-    total, examples = 0.0, 0
+    """Update once per mini-batch, to lower the structural risk, mean loss + ½ · l2 · ‖W‖².
+
+    Return the mean loss of all examples, each before the update it takes part in.
+    """
+    total, n_examples = 0.0, 0
     for inputs, targets in batches:
         optimizer.zero_grad()
-        if static:
-            batch_loss = backpropagate_statically(model, static, inputs, targets, l2)
-        else:
-            batch_loss = backpropagate(model, loss, inputs, targets, l2)
+        if l2:
+            l2_penalty(model.weights(), l2).backward()
+        batch_loss = backpropagate(model, loss, inputs, targets, static)
+        if not math.isfinite(batch_loss):
+            raise FloatingPointError(f"the loss is {batch_loss}")
         optimizer.step()
         total += batch_loss * len(inputs)
-        examples += len(inputs)
+        n_examples += len(inputs)
     for parameter in optimizer.parameters:  # an overflow in an update is seen in the next loss, but for the last
         if not math.isfinite(parameter.data):
             raise FloatingPointError(f"{parameter.label or 'a parameter'} is {parameter.data}")
-    return total / examples
+    return total / n_examples
 
 
-def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
-    """Add the gradient of the structural risk, mean loss + ½ · l2 · ‖W‖², to the parameters. Return the mean loss.
+def backpropagate(
+    model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], static: StaticGraph | None
+) -> float:
+    """Add the gradient of the mean loss over examples to the parameters, if it is finite. Return the mean loss.
 
-    Raises FloatingPointError, before any gradient is changed, if the loss is nan or infinite.
+    A static graph goes from the last example to the first, as `backward` does: the gradients are the same to the last
+    bit where each parameter is used once per example.
     """
+    if static:
+        shares = [(x, y, len(inputs)) for x, y in zip(inputs, targets, strict=True)]
+        return static.batch(reversed(shares))
     risk = empirical_risk(model, loss, inputs, targets)
-    if not math.isfinite(risk.data):
-        raise FloatingPointError(f"the loss is {risk.data}")
-    objective = risk + l2_penalty(model.weights(), l2) if l2 else risk
-    objective.backward()
+    if math.isfinite(risk.data):
+        risk.backward()
     return float(risk.data)
 
 
@@ -244,12 +252,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 
     Raises TypeError, with the reason, if model or loss decide on a value.
     """
-
-    def share(inputs: Any, target: Any, n: float) -> Any:
-        """Return what one of n examples adds to their mean loss."""
-        return loss(model(inputs), target) / n
-
-    static = static_graph(share, model.parameters())
+    static = static_graph(lambda inputs, target, n: loss(model(inputs), target) / n, model.parameters())
     try:
         static.program((x, y, 1.0))
     except TypeError as error:
@@ -258,29 +261,11 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
     return static
 
 
-def backpropagate_statically(
-    model: Module, static: StaticGraph, inputs: Sequence[Any], targets: Sequence[Any], l2: float
-) -> float:
-    """Do what `backpropagate` does, with the static graph of a share.
-
-    It adds in the order of `Value.backward`, the penalty first and the last example next: the gradients are the same to
-    the last bit where each parameter is used once per example.
-    """
-    if l2:
-        l2_penalty(model.weights(), l2).backward()
-    shares = [(x, y, len(inputs)) for x, y in zip(inputs, targets, strict=True)]
-    risk = static.batch(reversed(shares))
-    if not math.isfinite(risk):
-        raise FloatingPointError(f"the loss is {risk}")
-    return risk
-
-
 def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return the mean of error(model(x), y) over examples. Raises FloatingPointError if it is nan or infinite."""
     total = 0.0
     for x, y in zip(inputs, targets, strict=True):
-        result = error(model(x), y)
-        total += result.data if isinstance(result, Value) else result
+        total += number_in(error(model(x), y))
     if not math.isfinite(total):
         raise FloatingPointError(f"the validation error is {total}")
     return total / len(inputs)

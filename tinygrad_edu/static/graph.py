@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from traceback import walk_tb
 from typing import Any
 
-from tinygrad_edu.arguments import POSITIVE, count, distinct_leaves, in_range, real
+from tinygrad_edu.arguments import count, distinct_leaves, positive, real
 from tinygrad_edu.arguments import function as check_function
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
@@ -122,7 +122,7 @@ class StaticGraph:
         and ValueError if `lr` is not positive; then no parameter has moved. Source: Qiu, Neural Networks and Deep
         Learning, algorithm 4.1.
         """
-        lr = in_range("lr", lr, POSITIVE)
+        lr = positive("lr", lr)
         inputs = [self.takes.of_sample(sample) for sample in samples]
         program, rows = self.prepare(inputs, descend=True)
         for place in places_to_judge(self.seen, len(rows)):
