@@ -48,7 +48,7 @@ def numbered(names: Mapping[Value, str]) -> dict[Value, str]:
     for node, name in names.items():
         sharing[name].append(node)
     taken = set(sharing)
-    result = {}
+    result: dict[Value, str] = {}
     for name, nodes in sharing.items():
         free = (new for i in itertools.count(1) if (new := name + str(i).translate(SUBSCRIPTS)) not in taken)
         result.update(zip(nodes, free if len(nodes) > 1 else [name], strict=False))

@@ -75,8 +75,8 @@ class Notation(NamedTuple):
         return op in SIGNS or op in OPERATORS and bool(self.power)
 
     def operand(self, text: str) -> Text:
-        """Take a name or a number for an operand: a negative number holds together like -x, d²y/dx² like a quotient."""
-        return Text(text, PRODUCT if "/" in text else SIGN if text.startswith(self.negative) else ATOM)
+        """Take a name or a number for an operand: a negative number holds together like -x, "dy/dx" like a sum."""
+        return Text(text, SUM if "/" in text else SIGN if text.startswith(self.negative) else ATOM)
 
 
 FORMULA = Notation()

@@ -164,10 +164,10 @@ def draw_boxes(
     for node, name in layout.boxes.items():
         bias = biases.get(node, node)
         frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if {node, bias} & {*marked} else {})
-        if detailed:
-            box = detailed_box(graph, node, bias, remarks)
-        else:
-            box = style.one_line_box(graph, node, [text for shown in {node: 0, bias: 0} for text in remarks.get(shown, [])])
+        box = detailed_box(graph, node, bias, remarks)
+        if not detailed:
+            shown = [] if bias is node else remarks.get(bias, [])
+            box = style.one_line_box(graph, node, [*remarks.get(node, []), *shown])
         dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style.BOXES[kind(node)] | frame)
 
 

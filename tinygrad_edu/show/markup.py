@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-PAPER = ' bgcolor="#FFFFFF"'  # behind text outside of boxes: pictures are transparent, for light and dark pages
+PAPER = ' bgcolor="#FFFFFF"'  # behind text that is in no box
 WIDE = 'align="left" colspan="2"'  # a cell beside which there is none
 LINE = 100  # characters: Graphviz reads no longer ones
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

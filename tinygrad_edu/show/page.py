@@ -156,7 +156,8 @@ class Page:
     def backward(self, step: Step) -> str:
         """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25", and "∂h1/∂w = x = 1"."""
         node, child = (self.graph.name_beside(other, step.node) for other in (step.node, step.child))
-        derivative, formula = self.graph.derivative(step.node, step.operand), self.graph.formula(step.node, step.operand)
+        edge = step.node, step.operand
+        derivative, formula = self.graph.derivative(*edge), self.graph.formula(*edge)
         numbers = (step.upstream, step.partial, step.after)
         upstream, partial, after = map(self.graph.number, numbers)
         parts = [

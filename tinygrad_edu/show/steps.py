@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tinygrad_edu.arguments import instance
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient, start_backward, topological_order
-from tinygrad_edu.readers.naming import PLAIN, is_neuron, marks_of, neurons_of, node_names, short_name
+from tinygrad_edu.readers.naming import PLAIN, marks_of, neurons_of, node_names, short_name
 from tinygrad_edu.readers.notation import ATOM, FORMULA, OPERATION, Notation, operation_text
 from tinygrad_edu.readers.replay import gradient_numbers
 from tinygrad_edu.readers.symbol import Symbol, text_of
@@ -192,19 +192,15 @@ def left_over(graph: Graph) -> dict[Value, float]:
     It is nothing where the gradients are not those of one pass from the root, or where data changed since.
     """
     leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant) and has_gradient(node)]
-    ran = has_gradient(graph.root)
     if not graph.root.op or not leaves or graph.changed_data():
         return {}
-    try:
-        given = gradient_numbers(graph.root) if ran else dict.fromkeys(leaves, 0.0)
-    except (ValueError, ArithmeticError):
-        return {}
-    if ran and not all(has_gradient(node) and agree(node.grad, given[node]) for node in graph.operations):
-        return {}
-    held = {leaf: leaf.grad - given[leaf] for leaf in leaves if not agree(leaf.grad, given[leaf])}
+    given = dict.fromkeys(leaves, 0.0)
+    if has_gradient(graph.root):
+        try:
+            given = gradient_numbers(graph.root)
+        except (ValueError, ArithmeticError):
+            return {}
+        if not all(node.grad == given[node] for node in graph.operations):
+            return {}
+    held = {leaf: leaf.grad - given[leaf] for leaf in leaves if not math.isclose(leaf.grad, given[leaf])}
     return {leaf: number for leaf, number in held.items() if math.isfinite(number)}
-
-
-def agree(x: float, y: float) -> bool:
-    """Tell whether two gradients are equal but for rounding."""
-    return math.isclose(x, y, rel_tol=1e-9) or math.isnan(x) and math.isnan(y)

@@ -32,7 +32,8 @@ BOXES = {  # what a node is, told by colour and by shape
     "": BOX,
 }
 FONT = "Helvetica,Arial,sans-serif"
-GRAPH = {"bgcolor": "transparent", "fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
+GRAPH = {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
+GRAPH |= {"bgcolor": "transparent"}  # for light and dark pages
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": ARROW_COLOUR, "arrowsize": "0.7"}
 FEW_RANKS = 5  # so many fit on a page side by side
@@ -46,10 +47,12 @@ def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
     dot = Picture("tinygrad_edu", graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE | (THIN if note else {}))
     dot.root = graph.root
     dot.attr(rankdir=direction)
-    remarks = (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"])
-    lines = [rich(title)] * bool(title) + [small(rich(remark), colour) for remark, colour in remarks if remark]
+    lines = [rich(title)] if title else []
+    for remark, colour in (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"]):
+        if remark:
+            lines.append(small(rich(remark), colour))
     if lines:
-        dot.attr(label=label([cell("<br/>".join(lines), "")], 3, PAPER), labelloc="t")
+        dot.attr(label=label([cell("<br/>".join(lines), 'align="center"')], 3, PAPER), labelloc="t")
     return dot
 
 

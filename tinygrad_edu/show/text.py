@@ -67,9 +67,9 @@ def given(graph: Graph) -> Iterator[str]:
     """Write the numbers one starts from, and whether they are still those that the graph was computed from."""
     leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant)]
     numbers = ", ".join(f"{graph.name(leaf)} = {graph.number(leaf.data)}" for leaf in leaves)
-    yield wrapped(f"{say('given'):<11}{numbers}", 11)
+    yield wrapped(f"{say('given'):<11}{numbers}")
     if changed := graph.changed_data():
-        yield wrapped(f"{say('but'):<11}{changed}", 11)
+        yield wrapped(f"{say('but'):<11}{changed}")
 
 
 def forward_lines(graph: Graph) -> Iterator[str]:
@@ -122,13 +122,13 @@ def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]
         if place != (place := graph.neurons.get(node, "")) and place:
             yield f" {say('in place', place=place)}"
         line = aligned.get(row, "").rstrip()
-        yield line if 0 < len(line) <= WIDTH else wrapped("".join(row), 8)
+        yield line if 0 < len(line) <= WIDTH else wrapped("".join(row))
 
 
-def wrapped(text: str, indent: int) -> str:
+def wrapped(text: str) -> str:
     """Break a text that is wider than a page into lines, between "w = 2" and "x = 3" and not within."""
     text = re.sub(" (?=[=×*] )|(?<= [=×*]) ", "\xa0", text)
-    return "\n".join(wrap(text, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)).replace("\xa0", " ")
+    return "\n".join(wrap(text, WIDTH, subsequent_indent=" " * 11, break_on_hyphens=False)).replace("\xa0", " ")
 
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int) -> Iterator[str]:
@@ -142,13 +142,13 @@ def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int)
         factors = [1.0, *(step.partial for step in path)]
         products.append(graph.number(math.prod(factors)))
         product = graph.style.operation.times.join(map(graph.number, factors))
-        yield wrapped(f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}", 4)
+        yield wrapped(f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}")
     count = counts[graph.root]
     if count > 1:
         total = graph.number(sum(step.contribution for step in steps if step.child is leaf))
         if count > len(products):
             products.append(say("more paths", count=size_text(count - len(products))))
-        yield wrapped(f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}", 4)
+        yield wrapped(f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}")
 
 
 def count_paths(graph: Graph, leaf: Value) -> dict[Value, int]:
