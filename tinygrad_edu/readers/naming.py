@@ -108,6 +108,11 @@ def neurons_of(order: Sequence[Value]) -> dict[Value, str]:
     return neurons
 
 
+def plain_name(name: str) -> str:
+    """Write a name in digits of the line: "total_1" for "total₁", "d2y/dw2"."""
+    return re.sub("(?<![₀-₉])(?=[₀-₉])", "_", name).translate(PLAIN)
+
+
 def is_neuron(node: Value) -> bool:
     """Tell whether a node is the pre-activation of a neuron, a weighted sum."""
     return node.op is rules.weighted_sum

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tinygrad_edu.arguments import instance
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient, start_backward, topological_order
-from tinygrad_edu.readers.naming import PLAIN, marks_of, neurons_of, node_names, short_name
+from tinygrad_edu.readers.naming import PLAIN, marks_of, neurons_of, node_names, plain_name, short_name
 from tinygrad_edu.readers.notation import ATOM, FORMULA, OPERATION, Notation, operation_text
 from tinygrad_edu.readers.replay import gradient_numbers
 from tinygrad_edu.readers.symbol import Symbol, text_of
@@ -96,7 +96,7 @@ class Graph:
         self.number = style.formula.number
         self.marks = {(node, i): mark for node in self.operations for i, mark in marks_of(node)}
         if style.partial.isascii():
-            self.names = {node: name.translate(PLAIN) for node, name in self.names.items()}
+            self.names = {node: plain_name(name) for node, name in self.names.items()}
             self.marks = {end: mark.translate(PLAIN) for end, mark in self.marks.items()}
         self.seen: dict[tuple[str, str], set[Value]] = defaultdict(set)  # by place and short name, from elsewhere
         for node in self.operations:

@@ -22,7 +22,7 @@ GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
 PICTURE = Style(FORMULAS, OPERATION._replace(negative="−", functions=GREEK))
 
-BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
+BOX = {"color": "#777777", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
 OUTPUT = {"peripheries": "2"}
 MARKED = {"color": "#B00020", "penwidth": "3"}
 BOXES = {  # what a node is, told by colour and by shape
