@@ -65,13 +65,9 @@ def derivative_name(label: str) -> str:
     y, *along = label.split("_d")
     if len(along) < 2 or len(y) == len(along) or not (y.startswith("d" * len(along)) and all(along)):
         return label
-    powers = [f"d{x}{power(n)}" for x, n in Counter(along).items()]
-    return f"d{power(len(along))}{y[len(along) :]}/{''.join(powers)}"
-
-
-def power(n: int) -> str:
-    """Write n as an exponent; 1 needs none."""
-    return str(n).translate(SUPERSCRIPTS) if n > 1 else ""
+    powers = [(f"d{x}", n) for x, n in Counter(along).items()]
+    upper, *lower = [d + str(n).translate(SUPERSCRIPTS) * (n > 1) for d, n in [("d", len(along)), *powers]]
+    return f"{upper}{y[len(along) :]}/{''.join(lower)}"
 
 
 def marks_of(node: Value) -> Iterator[tuple[int, str]]:

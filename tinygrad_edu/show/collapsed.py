@@ -58,12 +58,7 @@ def draw_collapsed(
 
 def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Value, Box]:
     """Return for each node the box it is drawn in: a neuron or a layer by name, or itself."""
-    return {node: place_of(place_in_network(graph, node), unit) or node for node in nodes}
-
-
-def place_in_network(graph: Graph, node: Value) -> str:
-    """Return the neuron of a node, or where it is in none, its name, as the beginning of a longer name."""
-    return graph.neurons.get(node, graph.name(node)) + "."
+    return {node: place_of(graph.neurons.get(node, graph.name(node)) + ".", unit) or node for node in nodes}
 
 
 def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:

@@ -127,10 +127,9 @@ class Recording:
 
         One that holds something else later, as in a loop, comes after those of the module. Return how far away it is.
         """
-        found = self.variables[value]
         names = [
             (TEMPORARY if distance == OUTERMOST and name in self.temporary else distance, full_name)
-            for distance, name, full_name in found
+            for distance, name, full_name in self.variables[value]
         ]
         return min(names, key=operator.itemgetter(0))
 

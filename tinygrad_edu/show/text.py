@@ -75,41 +75,26 @@ def given(graph: Graph) -> Iterator[str]:
 def forward_lines(graph: Graph) -> Iterator[str]:
     """Write each operation: its name, with names, with numbers, its value."""
     yield say("forward")
-    yield from set_out(
-        graph,
-        graph.operations,
-        [
-            (
-                graph.name_beside(node, node),
-                f" = {graph.operation(node)}",
-                f"     {graph.numbers(node)}",
-                f"     = {graph.number(node.data)}",
-            )
-            for node in graph.operations
-        ],
-    )
+    rows = [
+        (graph.name_beside(node, node), f" = {graph.operation(node)}", f"     {graph.numbers(node)}",
+         f"     = {graph.number(node.data)}")
+        for node in graph.operations
+    ]  # fmt: skip
+    yield from set_out(graph, graph.operations, rows)
 
 
 def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
     """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
     number, times = graph.number, graph.style.operation.times
     yield f"{say('backward'):<21}{say('start')}: {graph.partial(graph.root, graph.root)} = 1"
-    yield from set_out(
-        graph,
-        [step.node for step in steps],
-        [
-            (
-                f"{graph.name_beside(step.child, step.node)}.grad",
-                f" += {graph.name_beside(step.node, step.node)}.grad",
-                f"{times}{(derivative := graph.derivative(step.node, step.operand))}",
-                f"     {graph.before(step)} + {number(step.upstream)}",
-                f"{times}{number(step.partial)}",
-                f" = {number(step.after)}",
-                f"     {derivative} = {text_of(step.formula, graph.style.formula)}",
-            )
-            for step in steps
-        ],
-    )
+    rows = [
+        (f"{graph.name_beside(step.child, step.node)}.grad", f" += {graph.name_beside(step.node, step.node)}.grad",
+         f"{times}{(derivative := graph.derivative(step.node, step.operand))}",
+         f"     {graph.before(step)} + {number(step.upstream)}", f"{times}{number(step.partial)}",
+         f" = {number(step.after)}", f"     {derivative} = {text_of(step.formula, graph.style.formula)}")
+        for step in steps
+    ]  # fmt: skip
+    yield from set_out(graph, [step.node for step in steps], rows)
 
 
 def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
