@@ -197,16 +197,16 @@ def same(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9) or math.isnan(one) and math.isnan(other)
 
 
-def draw_mistake(root: Value, mistake: Mistake) -> Digraph:
-    """Draw the graph with the gradients a wrong algorithm gives, the first wrong node marked."""
+def draw_mistake(root: Value, mistake: Mistake, **options: Any) -> Digraph:
+    """Draw the graph with the gradients a wrong algorithm gives, the first wrong node marked, as `draw_dot` does."""
     with wrong_gradients(root, mistake) as marked:
-        return draw_dot(root, mistake.wrong.name, marked=marked)
+        return draw_dot(root, mistake.wrong.name, marked=marked, **options)
 
 
-def save_mistake(root: Value, mistake: Mistake, path: str | Path) -> Path:
+def save_mistake(root: Value, mistake: Mistake, path: str | Path, **options: Any) -> Path:
     """Write the picture of `draw_mistake` to a file, as `save_graph` does."""
     with wrong_gradients(root, mistake) as marked:
-        return save_graph(root, path, mistake.wrong.name, marked=marked)
+        return save_graph(root, path, mistake.wrong.name, marked=marked, **options)
 
 
 @contextmanager

@@ -252,6 +252,11 @@ def gradient_of(node: Value) -> float | str:
 # --------------------------------------------------------------------------------------- the worked example
 
 
+def unwrapped(trace: str) -> str:
+    """A trace whose long lines are whole again: what continues one is set in."""
+    return trace.replace(f"\n{' ' * 11}", " ")
+
+
 def worked_example() -> tuple[Value, Value, Parameter, Parameter]:
     """f = σ(wx + b) at x = 1, w = 0, b = 0: the output and x, w, b."""
     x, w, b = Value(1.0, "x"), Parameter(0.0, "w"), Parameter(0.0, "b")

@@ -141,7 +141,7 @@ def test_a_function_of_a_file_is_explained_by_the_names_of_its_variables(capsys:
     printed = capsys.readouterr().out
     assert printed.startswith("running as __main__\ngiven      x = 1, b = 2, w = 0.5\n")
     assert "  h1 = x × w           1 × 0.5          = 0.5" in printed
-    assert "∂f/∂h2 = f·(1 − f)" in printed
+    assert "∂f/∂v1 = f·(1 − f)" in printed
     assert "<h3>program.py</h3>" in Path("f.html").read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 from hypothesis import given
 
-from tests.oracles import ROWS, Recipe, recipes
+from tests.oracles import ROWS, Recipe, recipes, unwrapped
 from tests.show.test_stepper import cells, data_of, lines_of
 from tinygrad_edu import (
     Constant,
@@ -404,7 +404,7 @@ def test_a_trace_goes_forward_as_the_operations_ran(program: Program) -> None:
     root, made = run(program)
     varying = [value for value in made if not isinstance(value, Constant)]
     names = dict(zip(varying, expected_names(made), strict=True))
-    lines = trace(root).splitlines()
+    lines = unwrapped(trace(root)).splitlines()
     start, end = lines.index("forward"), next(i for i, line in enumerate(lines) if line.startswith("backward"))
     shown = lines[start + 1 : end]
     assert len(shown) == len(operations(made))
@@ -423,7 +423,7 @@ def test_a_trace_goes_backward_in_reverse(program: Program) -> None:
     root, made = run(program)
     varying = [value for value in made if not isinstance(value, Constant)]
     names = dict(zip(varying, expected_names(made), strict=True))
-    lines = trace(root).splitlines()
+    lines = unwrapped(trace(root)).splitlines()
     [start] = [i for i, line in enumerate(lines) if line.startswith("backward")]
     shown = [(line.split(".grad")[0].strip(), line.split(" += ")[1].split(".grad")[0]) for line in lines[start + 1 :]]
     assert shown == [

@@ -21,6 +21,7 @@ WORDS = {
     # the trace
     "all paths": "over all {count} paths",
     "more paths": "({count} more paths, not listed)",
+    "before": "{number} before",
     "data changed": "data changed after it was used: {name} = {operation} is {found}, now {computed}",
     # the diagram
     "not shown": "not shown, because there are too many: formulas, local derivatives",

@@ -277,7 +277,7 @@ NAMES = {
         "class Model:\n    def __init__(self):\n        self.k = Parameter(2.0)\n"
         "    def __call__(self, x, w):\n        self.h = x * self.k\n        return -self.h\n"
         "f = Model()\n",
-        ["h", "Model"],
+        ["self.h", "Model"],
     ),
     "a label of one's own stays": (
         "def f(x, w):\n    h = x * w\n    h.label = 'product'\n    return -h\n",
@@ -333,14 +333,14 @@ LEAVES = {
     ),
     "in a generator": (
         "ws = [Parameter(1.0), Parameter(2.0)]\ndef f(x):\n    return sum(wi * xi for wi, xi in zip(ws, [x, w]))\n",
-        ["w", "wi", "wi", "x", ""],
+        ["w", "ws[0]", "ws[1]", "x", ""],
     ),
     "returned as it is": ("def f(x):\n    return w\n", ["w"]),
     "in an attribute": (
         "class Model:\n    def __init__(self):\n        self.k = Parameter(2.0)\n"
         "    def __call__(self, x):\n        return x * self.k * w\n"
         "f = Model()\n",
-        ["w", "k", "x"],
+        ["w", "self.k", "x"],
     ),
 }
 

@@ -202,7 +202,7 @@ def test_an_automatic_name_is_not_taken_for_a_numbered_one(no_renderer: None) ->
         h = h * x
         return sigmoid(h * h)
 
-    assert [row[0] for row in cells(page(f, x=1.0))] == ["x", "h₁", "h₂", "t1", "f"]
+    assert [row[0] for row in cells(page(f, x=1.0))] == ["x", "h₁", "h₂", "v1", "f"]
 
 
 def test_short_names_of_a_network_are_explained(no_renderer: None) -> None:
@@ -302,8 +302,8 @@ def test_a_step_of_training_is_shown_with_the_numbers_it_was_computed_from(no_re
         return loss
 
     lines = lines_of(page(f, x=1.5))
-    assert "h = w × x = 1.4 × 1.5 = 2.1" in lines[1]
-    assert "w.grad += h.grad × ∂h/∂w = 0 + 4.2 × 1.5 = 6.3" in " ".join(lines)
+    assert "h = weights[0] × x = 1.4 × 1.5 = 2.1" in lines[1]
+    assert "weights[0].grad += h.grad × ∂h/∂weights[0] = 0 + 4.2 × 1.5 = 6.3" in " ".join(lines)
     assert weights[0].data == 0.77
 
 
@@ -632,11 +632,11 @@ def test_a_node_used_twice_shows_its_running_sum(show: Show) -> None:
         return x * x
 
     browser = show(page(square, x=3.0), "#step=3")
-    assert browser.text("#now .sum") == "x.grad += square.grad × ∂square/∂x = 0 + 1 × 3 = 3"
+    assert browser.text("#now .sum") == "x.grad += square.grad × ∂square/∂x₍₁₎ = 0 + 1 × 3 = 3"
     assert drawn(browser) == [["3", "3"], ["9", "1"]]
     first = browser.run("return document.querySelector('.edge.now').id")
     browser.press(RIGHT)
-    assert browser.text("#now .sum") == "x.grad += square.grad × ∂square/∂x = 3 + 1 × 3 = 6"
+    assert browser.text("#now .sum") == "x.grad += square.grad × ∂square/∂x₍₂₎ = 3 + 1 × 3 = 6"
     assert drawn(browser) == [["3", "6"], ["9", "1"]]
     assert browser.run("return document.querySelector('.edge.now').id") != first
     browser.press(LEFT)

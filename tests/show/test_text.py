@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
-from tinygrad_edu import Parameter, Value, explain, maximum, rules, sqrt, topological_order, trace, weighted_sum
+from tests.oracles import Recipe, gradient_of, recipes, textbook_example, unwrapped, worked_example
+from tests.show.test_stepper import lines_of
+from tinygrad_edu import (
+    Parameter,
+    Stepper,
+    Value,
+    explain,
+    maximum,
+    rules,
+    sqrt,
+    topological_order,
+    trace,
+    weighted_sum,
+)
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.show.steps import Graph, steps_of
 
 WORKED_EXAMPLE = """\
 given      x = 1, w = 0, b = 0
@@ -101,11 +115,10 @@ def test_a_leaf_alone() -> None:
 
 @given(recipes())
 def test_the_text_does_not_change_with_gradients_nor_change_them(recipe: Recipe) -> None:
-    """The trace is that of a first backward pass, whatever has run before."""
+    """The trace is that of the pass that has run, or else of the first."""
     root, leaves = recipe.graph()
     fresh = trace(root)
     assert gradient_of(root) == "not computed"
-    root.backward()
     root.backward()
     held = [gradient_of(leaf) for leaf in leaves]
     assert trace(root) == fresh
@@ -125,7 +138,7 @@ def test_ascii_is_ascii_and_has_the_same_lines(recipe: Recipe) -> None:
 def test_every_number_shown_is_that_of_the_graph(recipe: Recipe) -> None:
     """One line for each operation, in order, ending in its value."""
     root, _ = recipe.graph()
-    lines = trace(root).splitlines()
+    lines = unwrapped(trace(root)).splitlines()
     shown = lines[lines.index("forward") + 1 :]
     operations = [node for node in topological_order(root) if node.op]
     for node, line in zip(operations, shown, strict=False):
@@ -187,8 +200,8 @@ def test_a_node_used_twice_shows_its_running_sum() -> None:
     y.label = "y"
     lines = [line for line in trace(y).splitlines() if line.startswith("  x.grad")]
     assert lines == [
-        "  x.grad += y.grad × ∂y/∂x     0 + 1 × 3 = 3     ∂y/∂x = x",
-        "  x.grad += y.grad × ∂y/∂x     3 + 1 × 3 = 6     ∂y/∂x = x",
+        "  x.grad += y.grad × ∂y/∂x₍₁₎     0 + 1 × 3 = 3     ∂y/∂x₍₁₎ = x₍₂₎",
+        "  x.grad += y.grad × ∂y/∂x₍₂₎     3 + 1 × 3 = 6     ∂y/∂x₍₂₎ = x₍₁₎",
     ]
 
 
@@ -215,7 +228,7 @@ def test_tiny_numbers_are_not_shown_as_zero() -> None:
 
 
 def paths_of(text: str) -> list[str]:
-    return [line for line in text.splitlines() if " along " in line or " over all " in line]
+    return [line for line in unwrapped(text).splitlines() if " along " in line or " over all " in line]
 
 
 def test_two_paths_are_listed_and_added() -> None:
@@ -223,8 +236,8 @@ def test_two_paths_are_listed_and_added() -> None:
     y = x * x
     y.label = "y"
     assert paths_of(trace(y, x)) == [
-        "∂y/∂x along y → x: 1 × 3 = 3",
-        "∂y/∂x along y → x: 1 × 3 = 3",
+        "∂y/∂x along y → x₍₁₎: 1 × 3 = 3",
+        "∂y/∂x along y → x₍₂₎: 1 × 3 = 3",
         "∂y/∂x over all 2 paths: 3 + 3 = 6",
     ]
 
@@ -378,8 +391,94 @@ def test_explain_writes_to_a_stream_without_an_encoding() -> None:
 
 
 def test_a_network_is_explained_too() -> None:
-    """Every parameter has its line, by its full name."""
+    """Every parameter has its line, below the name of its neuron."""
     mlp = MLP(2, [2, 1], seed=1)
-    text = trace(mlp([1.0, 2.0]))
+    text = trace(mlp([1.0, 2.0])).partition("backward")[2]
+    blocks = dict(block.split("\n", 1) for block in text.split("\n  in ")[1:])
     for parameter in mlp.parameters():
-        assert f"  {parameter.label}.grad" in text
+        neuron, name = re.fullmatch(r"(.*?neurons\.\d+)\.(.*)", parameter.label).groups()  # type: ignore[union-attr]
+        assert f"    {name}.grad" in blocks[neuron]
+
+
+# ------------------------------------------------------------------------- lines of a page, and what was there before
+
+
+@pytest.mark.parametrize("sizes", [[1], [3, 1], [8, 8, 1]])
+@pytest.mark.parametrize("activation", ["tanh", lambda z: z * z.sigmoid()], ids=["tanh", "swish"])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_network_is_explained_in_lines_of_a_page(sizes: list[int], activation: Any, ascii: bool) -> None:
+    """All that is in the lines is there once, however they are broken."""
+    mlp = MLP(4, sizes, activation=activation, seed=1)
+    root = mlp([1.0, 2.0, -1.0, 0.5])
+    text = trace(root, mlp.parameters()[0], max_paths=3, ascii=ascii)
+    assert max(map(len, text.splitlines())) <= 100
+    lines = unwrapped(text).splitlines()
+    backward = [line for line in lines[lines.index("forward") :] if re.search(r"\.grad +\+= ", line)]
+    assert len(backward) == sum(1 for _ in steps_of(Graph(root)))
+    assert len([line for line in lines if re.match(r"    z +=", line)]) == sum(sizes)
+
+
+def test_a_loss_after_a_network_is_told_from_its_neurons() -> None:
+    """By the names of neurons, and by how far lines are set in."""
+    y = (MLP(1, [1], seed=1)([2.0]) - 3.0) ** 2
+    names = [line.split(" = ")[0] for line in trace(y).partition("forward\n")[2].splitlines()[:4]]
+    assert names == ["  in layers.0.neurons.0", "    z", "  h1 ", "  h2 "]
+
+
+@pytest.mark.parametrize("name", ["a_name_of_some_length", "x" * 300])
+def test_long_names_are_wrapped_too(name: str) -> None:
+    x, w = Value(2.0, name), Value(3.0, f"{name}2")
+    assert max(map(len, trace(x * w + x, x).splitlines())) <= 100
+
+
+def before_lines(text: str) -> list[str]:
+    return [line.split("     ")[1].strip() for line in text.splitlines() if " before" in line]
+
+
+def test_what_was_there_before_this_pass_is_seen_once() -> None:
+    """A forgotten zero_grad: 7, and 4 + 3 once more."""
+    x = Value(1.0, "x")
+    y = x * 4.0 + x * 3.0
+    assert before_lines(trace(y)) == []
+    y.backward()
+    assert before_lines(trace(y)) == []
+    y.backward()
+    assert before_lines(trace(y)) == ["7 before + 1 × 3 = 10"]
+    assert "  x.grad  += h1.grad × ∂h1/∂x      10 + 1       × 4 = 14     ∂h1/∂x = 4" in trace(y)
+    assert "∂h3/∂x over all 2 paths: 4 + 3 = 7" in trace(y, x)
+
+
+def test_what_another_loss_left_is_there_before_this_one() -> None:
+    x = Value(1.0, "x")
+    (x * 7.0).backward()
+    assert before_lines(trace(x * 4.0)) == ["7 before + 1 × 4 = 11"]
+    assert x.grad == 7.0
+
+
+def test_nothing_is_said_of_gradients_that_are_no_pass_of_this_graph() -> None:
+    x = Value(1.0, "x")
+    y = x * 4.0
+    (y * 2.0).backward()
+    assert before_lines(trace(y)) == []
+    y.grad = 1.0
+    x.data = 2.0
+    assert before_lines(trace(y)) == []
+
+
+def test_the_page_begins_with_what_was_there_before() -> None:
+    x = Value(1.0, "x")
+    y = x * 4.0 + x * 3.0
+    y.backward()
+    assert " before" not in " ".join(lines_of(Stepper(y).page))
+    y.backward()
+    [line] = [line for line in lines_of(Stepper(y).page) if " before" in line]
+    assert "x.grad += h2.grad × ∂h2/∂x = 7 before + 1 × 3 = 10 " in line
+    assert x.grad == 14.0
+
+
+def test_a_function_on_a_page_begins_with_what_its_parameters_hold() -> None:
+    w = Parameter(2.0, "w")
+    (w * 7.0).backward()
+    page = Stepper(lambda x: w * x, x=3.0).page
+    assert "w.grad += f.grad × ∂f/∂w = 7 before + 1 × 3 = 10 " in " ".join(lines_of(page))
+    assert w.grad == 7.0

@@ -6,6 +6,8 @@ stand where they are needed and nowhere else.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,7 +26,8 @@ OPERATORS = {
     rules.general_power: POWER,
 }
 SIGNS = rules.add, rules.sub, rules.mul, rules.div, rules.neg  # that compute to the bit what Python's do
-SPELLING = {"+": "plus", "-": "minus", "*": "times", "/": "divide", "**": "power"}  # the field of a notation
+SPELLING = {"-": "minus", "*": "times", "/": "divide", "**": "power"}  # the fields of a notation
+NAME = re.compile(r"[^\W\d][\w\[\]₍₎]*")
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -62,13 +65,19 @@ class Notation(NamedTuple):
         text = repr(x) if self.digits is None else format(x + 0.0, self.digits)
         return self.negative + text[1:] if text.startswith("-") else text
 
+    def add(self, left: str, right: str) -> str:
+        """Write a sum: a − b for a + (-b)."""
+        if right.startswith(self.negative) and not self.bare_signs:
+            return left + self.minus + right.removeprefix(self.negative)
+        return left + self.plus + right
+
     def has_sign(self, op: Rule) -> bool:
         """Tell whether an operation is written with a sign: x·y, and -x; else as a function."""
         return op in SIGNS or op in OPERATORS and bool(self.power)
 
     def operand(self, text: str) -> Text:
-        """Take a name or a number for an operand: a negative number holds together like -x."""
-        return Text(text, SIGN if text.startswith(self.negative) else ATOM)
+        """Take a name or a number for an operand: a negative number holds together like -x, "dy/dx" like a sum."""
+        return Text(text, SUM if "/" in text else SIGN if text.startswith(self.negative) else ATOM)
 
 
 FORMULA = Notation()
@@ -92,7 +101,7 @@ def write(op: Rule, operands: Sequence[Text], notation: Notation, function: str 
     if notation.has_sign(op):
         return write_infix(op, operands, notation)
     if products := op.written_out(*operands):
-        return Text(notation.plus.join(product(factors, notation) for factors in products), SUM)
+        return Text(functools.reduce(notation.add, (product(factors, notation) for factors in products)), SUM)
     if op is rules.absolute and notation.superscripts:
         return Text(f"|{operands[0].text}|")
     name = function or notation.functions.get(op.symbol, op.symbol)
@@ -104,6 +113,8 @@ def write_infix(op: Rule, operands: Sequence[Text], notation: Notation) -> Text:
     binding = OPERATORS[op]
     left = operands[0].within(ATOM if binding == POWER else binding)  # a power's base holds together tighter
     right = right_of(operands[1], op, notation)
+    if op is rules.add:
+        return Text(notation.add(left, right), binding)
     if notation.superscripts and (squared := square(op, left, right)):
         return Text(squared, binding)
     return Text(left + getattr(notation, SPELLING[op.symbol]) + right, binding)
@@ -122,8 +133,9 @@ def write_negative(x: Text, notation: Notation) -> Text:
 
 def right_of(x: Text, op: Rule, notation: Notation) -> str:
     """Write a second operand: it holds together tighter than its operation, as sums are added from left to right."""
-    if x.binding == SIGN:
-        return x.text if notation.bare_signs and op.symbol != "-" else f"({x.text})"
+    if x.binding == SIGN or op.symbol == "-" and x.text.startswith(notation.negative):
+        bare = op.symbol == "+" or notation.bare_signs and op.symbol != "-"
+        return x.text if bare else f"({x.text})"
     return x.within(OPERATORS[op] + 1)
 
 
@@ -131,9 +143,9 @@ def square(op: Rule, left: str, right: str) -> str:
     """Write x² for x·x, x/y² for x/y/y, x³ for x**3; "" for everything else."""
     if op.symbol == "**" and right.isdigit():
         return left + right.translate(SUPERSCRIPTS)
-    if op is rules.mul and left == right and left.isidentifier():
+    if op is rules.mul and left == right and NAME.fullmatch(left):
         return f"{left}²"
-    if op is rules.div and left.endswith(f"/{right}") and right.isidentifier():
+    if op is rules.div and left.endswith(f"/{right}") and NAME.fullmatch(right):
         return f"{left}²"
     return ""
 

@@ -74,7 +74,7 @@ class Symbol(Operators["Symbol"]):
             if symbol not in texts:
                 operands = [texts[x] if isinstance(x, Symbol) else notation.operand(notation.number(x))
                             for x in symbol.operands]  # fmt: skip
-                texts[symbol] = write(symbol.op, operands, notation) if symbol.op else Text(symbol.name)
+                texts[symbol] = write(symbol.op, operands, notation) if symbol.op else notation.operand(symbol.name)
         return texts[self].text
 
     def symbols(self) -> list[Symbol]:

@@ -11,7 +11,7 @@ from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.readers.naming import LAYER, NEURON, place_of
 from tinygrad_edu.show.markup import cell, coloured, label, rich
 from tinygrad_edu.show.steps import Graph, kind
-from tinygrad_edu.show.style import BOXES, FEW_RANKS, NOTE_COLOUR, OUTPUT, canvas, one_line_box, ranks
+from tinygrad_edu.show.style import BOXES, FEW_RANKS, MARKED, NOTE_COLOUR, OUTPUT, canvas, marked, one_line_box, ranks
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ MANY_INPUTS = 8  # of one layer: more are drawn as one box where each layer is o
 Box: TypeAlias = "str | Value"  # a group of nodes by its name, or a node alone
 
 
-def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str | None, max_nodes: int) -> Digraph:
-    """Draw one box for each neuron, or for each layer where those are too many or too entangled.
+def draw_collapsed(
+    graph: Graph, nodes: list[Value], title: str, direction: str | None, max_nodes: int, notes: Mapping[Value, str]
+) -> Digraph:
+    """Draw one box for each neuron, or for each layer where those are too many or too entangled; in it notes on nodes.
 
     Raises ValueError if even so there are more than `max_nodes` boxes.
     """
@@ -43,7 +45,11 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
     ids = {box: f"v{i}" for i, box in enumerate(reversed(members))}
     for box, box_id in ids.items():
         style = BOXES[kind(members[box][0])] | (OUTPUT if box == boxes[graph.root] else {})
-        text = one_line_box(graph, box) if isinstance(box, Value) else group_box(graph, box, members[box])
+        style |= MARKED if any(node in notes for node in members[box]) else {}
+        if isinstance(box, Value):
+            text = one_line_box(graph, box, [marked(notes[box])] if box in notes else [])
+        else:
+            text = group_box(graph, box, members[box], notes)
         dot.node(box_id, text, id=box_id, **style)
     for tail, head in arrows_between(nodes, boxes):
         dot.edge(ids[tail], ids[head])
@@ -52,7 +58,7 @@ def draw_collapsed(graph: Graph, nodes: list[Value], title: str, direction: str 
 
 def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Value, Box]:
     """Return for each node the box it is drawn in: a neuron or a layer by name, or itself."""
-    return {node: place_of(graph.name(node), unit) or node for node in nodes}
+    return {node: place_of(graph.neurons.get(node, graph.name(node)) + ".", unit) or node for node in nodes}
 
 
 def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:
@@ -76,15 +82,16 @@ def arrows_between(nodes: list[Value], boxes: Mapping[Value, Box]) -> list[tuple
     return list(dict.fromkeys((tail, head) for tail, head in ends if tail != head))
 
 
-def group_box(graph: Graph, name: str, members: list[Value]) -> str:
-    """Write a name, how many neurons it stands for if it is a layer, how many nodes and parameters."""
-    neurons = len({place_of(graph.name(node), NEURON) for node in members} - {name, ""})
+def group_box(graph: Graph, name: str, members: list[Value], notes: Mapping[Value, str]) -> str:
+    """Write a name, how many neurons it stands for if it is a layer, how many nodes and parameters; notes."""
+    neurons = len({graph.neurons.get(node, "") for node in members} - {name, ""})
     parameters = sum(isinstance(node, Parameter) for node in members)
     head = f"<b>{rich(name)}</b>" + (rich("  " + counted(neurons, "neuron")) if neurons else "")
     size = counted(len(members), "node")
     if parameters:
         size = say("of them parameters", nodes=size, count=f"{parameters:,}")
-    return label([cell(head), cell(coloured(size, NOTE_COLOUR))], padding=2)
+    remarks = [marked(f"{graph.name(node)}: {notes[node]}") for node in members if node in notes]
+    return label([cell(line) for line in (head, coloured(size, NOTE_COLOUR), *remarks)], padding=2)
 
 
 def counted(number: int, noun: str) -> str:

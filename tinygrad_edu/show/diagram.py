@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu.arguments import count, instance
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import file_path, write_whole
+from tinygrad_edu.readers.naming import is_neuron
 from tinygrad_edu.show import style
 from tinygrad_edu.show.collapsed import draw_collapsed
-from tinygrad_edu.show.markup import WIDE, cell, coloured, label, number_cells, plain, rich, small
+from tinygrad_edu.show.markup import PAPER, WIDE, cell, coloured, label, number_cells, plain, rich, small
 from tinygrad_edu.show.render import render
-from tinygrad_edu.show.steps import Graph, is_neuron, kind
+from tinygrad_edu.show.steps import Graph, kind, left_over, steps_of
 from tinygrad_edu.words import say
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ DETAILED_NODES = 40  # beyond these, one line per box and no labels on the arrow
 SIDE_BY_SIDE = 12  # weights and biases of a layer whose labels fit beside each other on a page
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
 LONG_LINE = 28  # characters: a name and what it is, if longer, take several lines
+LONG_FORMULA = 40  # characters: of a longer derivative the arrow has the number only
+FEW_TERMS = 5  # of a gradient, that are written out
+Remarks: TypeAlias = "Mapping[Value, list[str]]"  # lines below the numbers of a node
 FORMATS = ("svg", "png", "pdf", "gv")
 SPELLED = {  # elsewhere as on the left
     "format": ": save_graph(root, 'f.png') tells the format by the name",
@@ -56,7 +60,7 @@ def draw_dot(
     constants   draw a box for each plain number too; else numbers stand only in the formulas
     max_nodes   beyond so many boxes, or weights on arrows, each neuron is drawn as one box, or else each layer
     direction   "LR" or "TB"; without it, left to right for wide networks and for up to five style.ranks
-    marked      nodes to point at, each with a note on why
+    marked      nodes to point at, each with a note on why; one without a box is marked where its number stands
 
     Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights` or `direction`.
     """
@@ -67,13 +71,13 @@ def draw_dot(
     if direction not in ("LR", "TB", None):
         raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
     title, max_nodes = instance("title", title, str), count("max_nodes", max_nodes)
-    notes = instance("marked", {} if marked is None else marked, dict)
     graph = Graph(root, style.PICTURE)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
+    notes = notes_on(graph, nodes, instance("marked", {} if marked is None else marked, dict))
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
     size = max(len(layout.boxes), len(layout.folded))
     if size > max_nodes:
-        return draw_collapsed(graph, nodes, title, direction, max_nodes)
+        return draw_collapsed(graph, nodes, title, direction, max_nodes, notes)
     detailed = size <= DETAILED_NODES
     omitted = say("weights not shown", count=len(layout.folded)) if layout.folded else say("not shown")
     dot = style.canvas(graph, title, direction or layout.direction(), "" if detailed else omitted)
@@ -81,9 +85,39 @@ def draw_dot(
         dot.attr(ranksep="0.35")  # room for arrows that cross
     if not detailed:
         dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
-    draw_boxes(dot, graph, layout, notes, detailed)
-    draw_arrows(dot, graph, layout, detailed)
+    remarks = {} if notes else remarks_on_leaves(graph)
+    remarks |= {node: [style.marked(note)] for node, note in notes.items()}
+    draw_boxes(dot, graph, layout, remarks, notes.keys(), detailed)
+    draw_arrows(dot, graph, layout, remarks, notes.keys(), detailed)
     return dot
+
+
+def notes_on(graph: Graph, drawn: Sequence[Value], marked: Mapping[Value, str]) -> dict[Value, str]:
+    """Return the notes on what is drawn; one on a plain number is a note on the first operation that has it."""
+    notes: dict[Value, str] = {}
+    for node, note in marked.items():
+        if node not in graph.order:
+            raise ValueError(f"marked: {graph.name(graph.root)} does not depend on {node!r}")
+        if node not in drawn:
+            note = f"{graph.name(node)}: {note}"
+            node = next(user for user in graph.operations if node in user.children)
+        notes[node] = f"{notes[node]}\n{note}" if node in notes else note
+    return notes
+
+
+def remarks_on_leaves(graph: Graph) -> dict[Value, list[str]]:
+    """Write of what the gradients of leaves are made that held one before: "7 before + 4 + 3"."""
+    terms: dict[Value, list[str]] = {}
+    held = left_over(graph)
+    for step in steps_of(graph, held) if held and has_gradient(graph.root) else ():
+        if step.left_over:
+            terms[step.child] = [graph.before(step)]
+        if step.child in terms:
+            terms[step.child].append(graph.number(step.contribution))
+    for leaf, number in held.items():
+        terms.setdefault(leaf, [say("before", number=graph.number(number))])
+    sums = {leaf: " + ".join(parts if len(parts) <= FEW_TERMS else [parts[0], "…"]) for leaf, parts in terms.items()}
+    return {leaf: [coloured(rich(text), style.GRADIENT_COLOUR)] for leaf, text in sums.items()}
 
 
 class Layout:
@@ -122,42 +156,50 @@ def weights_on_arrows(nodes: Sequence[Value]) -> dict[Value, tuple[Value, int]]:
     return folded
 
 
-def draw_boxes(dot: Digraph, graph: Graph, layout: Layout, marked: Mapping[Value, str], detailed: bool) -> None:
+def draw_boxes(
+    dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value], detailed: bool
+) -> None:
     """Draw the boxes; the bias of a neuron that has none stands in the neuron's."""
     biases = {neuron: bias for bias, (neuron, operand) in layout.folded.items() if operand == -1}
     for node, name in layout.boxes.items():
-        note = marked.get(node, "")
-        frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if node in marked else {})
-        box = detailed_box(graph, node, biases.get(node), note) if detailed else style.one_line_box(graph, node, note)
+        bias = biases.get(node, node)
+        frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if {node, bias} & {*marked} else {})
+        box = detailed_box(graph, node, bias, remarks)
+        if not detailed:
+            shown = [] if bias is node else remarks.get(bias, [])
+            box = style.one_line_box(graph, node, [*remarks.get(node, []), *shown])
         dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style.BOXES[kind(node)] | frame)
 
 
-def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, detailed: bool) -> None:
+def draw_arrows(
+    dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value], detailed: bool
+) -> None:
     """Draw an arrow from each operand that has a box; it holds the weight of the operand if that has none."""
     weights = {end: weight for weight, end in layout.folded.items()}
     for (node, i), name in layout.arrows.items():
-        child = node.children[i]
-        text = ""
-        if detailed and (node, i) in weights:
-            weight = weights[node, i]
-            lines = style.value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight)
-            text = label(list(map(cell, lines)), padding=1)
-        elif detailed and not isinstance(child, Constant):
-            text = arrow_label(graph, node, i)
+        child, weight = node.children[i], weights.get((node, i))
+        lines: list[str] = []
+        if weight is not None and (detailed or weight in marked):
+            lines = [*style.value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight)]
+            lines += remarks.get(weight, [])
+        elif detailed and weight is None and not isinstance(child, Constant):
+            lines = arrow_lines(graph, node, i)
+        text = label(list(map(cell, lines)), 1, PAPER) if lines else ""
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
-        dot.edge(layout.boxes[child], layout.boxes[node], text, id=name, tooltip=tooltip)
+        frame = style.MARKED if weight in marked else {}
+        dot.edge(layout.boxes[child], layout.boxes[node], text, id=name, tooltip=tooltip, **frame)
 
 
-def detailed_box(graph: Graph, node: Value, bias: Value | None, note: str) -> str:
-    """Write a name and what it is, a value, a gradient; the bias that has no box of its own; a note."""
+def detailed_box(graph: Graph, node: Value, bias: Value, remarks: Remarks) -> str:
+    """Write a name and what it is, a value, a gradient; a bias that has no box of its own, unlike the node; remarks."""
     rows = [cell(line, WIDE) for line in heading(graph, node)]
     rows.append(number_cells(say("value"), graph.number(node.data), style.VALUE_COLOUR))
     if not isinstance(node, Constant):
         rows.append(number_cells(say("gradient"), style.gradient_text(node), style.GRADIENT_COLOUR))
-    if bias is not None:
-        rows.append(cell("  ".join(style.value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias)), WIDE))
-    if note:
-        rows.append(cell(coloured(f"<b>{rich(note)}</b>", style.MARKED["color"]), WIDE))
+    rows += [cell(remark, WIDE) for remark in remarks.get(node, [])]
+    if bias is not node:
+        numbers = style.value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias)
+        rows.append(cell("  ".join([*numbers, *remarks.get(bias, [])]), WIDE))
     return label(rows, padding=2)
 
 
@@ -186,21 +228,23 @@ def operation(graph: Graph, node: Value) -> str:
     return say("weighted sum") if long_sum else graph.operation(node)
 
 
-def arrow_label(graph: Graph, node: Value, operand: int) -> str:
+def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
     """Write ∂node/∂child, its formula and its number; below it the contribution to the child's gradient."""
     child = node.children[operand]
-    formula = graph.formula(node, operand)
-    derivative = f"{graph.partial(node, child)} = {formula}"
+    derivative, formula = graph.derivative(node, operand), graph.formula(node, operand)
+    if len(formula) > LONG_FORMULA:
+        function = graph.style.operation.functions.get(node.op.symbol, node.op.symbol)
+        formula = f"{function}′({graph.name_beside(child, node)})" if len(node.children) == 1 else ""
     try:
         partial = node.partials()[operand]
     except (ValueError, ArithmeticError):
-        return label([cell(f"{rich(derivative)} {say('does not exist')}")], padding=1)
+        return [f"{rich(' = '.join(filter(None, (derivative, formula))))} {say('does not exist')}"]
     number = graph.number(partial)
-    rows = [cell(rich(derivative if formula == number else f"{derivative} = {number}"))]
+    lines = [rich(" = ".join(dict.fromkeys(filter(None, (derivative, formula, number)))))]
     if has_gradient(node) and has_gradient(child):
         product = f"← {style.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
-        rows.append(cell(coloured(product, style.GRADIENT_COLOUR)))
-    return label(rows, padding=1)
+        lines.append(coloured(product, style.GRADIENT_COLOUR))
+    return lines
 
 
 def save_graph(root: Value, path: str | Path, title: str = "", **options: Any) -> Path:

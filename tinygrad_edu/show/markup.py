@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+PAPER = ' bgcolor="#FFFFFF"'  # behind text that is in no box
 WIDE = 'align="left" colspan="2"'  # a cell beside which there is none
 LINE = 100  # characters: Graphviz reads no longer ones
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -49,10 +50,10 @@ def small(markup: str, colour: str) -> str:
     return f'<font point-size="9" color="{colour}">{markup}</font>'
 
 
-def label(rows: list[str], padding: int) -> str:
+def label(rows: list[str], padding: int, attributes: str = "") -> str:
     """Write an HTML-like label of Graphviz with one row of cells after another."""
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="{padding}">{body}</table>>'
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="{padding}"{attributes}>{body}</table>>'
 
 
 def cell(markup: str, attributes: str = 'align="left"') -> str:

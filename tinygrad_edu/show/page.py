@@ -156,12 +156,13 @@ class Page:
     def backward(self, step: Step) -> str:
         """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25", and "∂h1/∂w = x = 1"."""
         node, child = (self.graph.name_beside(other, step.node) for other in (step.node, step.child))
-        derivative, formula = self.graph.partial(step.node, step.child), self.graph.formula(step.node, step.operand)
-        numbers = (step.before, step.upstream, step.partial, step.after)
-        before, upstream, partial, after = map(self.graph.number, numbers)
+        edge = step.node, step.operand
+        derivative, formula = self.graph.derivative(*edge), self.graph.formula(*edge)
+        numbers = (step.upstream, step.partial, step.after)
+        upstream, partial, after = map(self.graph.number, numbers)
         parts = [
             f"{child}.grad", "+=", f"{node}.grad", "×", derivative,
-            "=", before, "+", upstream, "×", partial, "=", after,
+            "=", self.graph.before(step), "+", upstream, "×", partial, "=", after,
         ]  # fmt: skip
         equal = partial if formula == partial else f"{formula} = {partial}"
         remark = f"{say('backward')}{self.within(step.node, step.child)}: {derivative} = {equal}"

@@ -10,7 +10,7 @@ import ast
 import functools
 import inspect
 import linecache
-import math
+import operator
 import os
 import sys
 import warnings
@@ -23,14 +23,16 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu import engine, functions, operators, rule
 from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.readers.naming import NEURON, numbered
+from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.readers.replay import fresh_gradients, replaced
 from tinygrad_edu.show import expression
+from tinygrad_edu.show.steps import Graph, left_over
 from tinygrad_edu.words import say
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
-OUTERMOST, MODULE, FUNCTION, CALLED = range(4)  # where a name stands, the closest to the reader first
+MAX_ELEMENTS = 100  # of a list are looked at: it may be a data set
+OUTERMOST, MODULE, TEMPORARY, FUNCTION, CALLED = range(5)  # where a name stands, the closest to the reader first
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
 
 
@@ -62,7 +64,9 @@ class Recording:
     calls: dict[Value, Calls] = field(default_factory=dict)  # that led to what was made, operations and leaves
     used: dict[Value, list[float]] = field(default_factory=dict)  # for each operation, its operands' data at the time
     labels: dict[Value, str] = field(default_factory=dict)  # with which the learner's code received Values
-    variables: dict[Value, tuple[int, str]] = field(default_factory=dict)  # that hold it: how far away, and the name
+    variables: dict[Value, dict[tuple[int, str, str], None]] = field(default_factory=dict)  # how far away, and names
+    bound: dict[str, Any] = field(default_factory=dict)  # what those of the outermost function hold
+    temporary: set[str] = field(default_factory=set)  # those of them that held something else before
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)  # of the learner's modules
     codes: dict[str, set[CodeType]] = field(default_factory=dict)  # that ran, by file
 
@@ -108,15 +112,26 @@ class Recording:
             self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
+        """Note which variables hold a Value: attributes of `self` and elements of lists too, self.w[2], W1[0][0]."""
+        attributes = getattr(namespace.get("self"), "__dict__", {})
+        variables = {**namespace, **{f"self.{name}": held for name, held in attributes.items() if name[0] != "_"}}
+        if distance == OUTERMOST:
+            self.temporary.update(name for name, held in self.bound.items() if variables.get(name) is not held)
+            self.bound.update(variables)
+        for name, held in variables.items():
+            for full_name, value in elements(name, held) if name != "self" and name[0] != "_" else ():
+                self.variables.setdefault(value, {})[distance, name, full_name] = None
+
+    def name_of(self, value: Value) -> tuple[int, str]:
         """Name a Value after the variable nearest to the outermost function; the first one wins a tie.
 
-        Attributes of `self` are variables too.
+        One that holds something else later, as in a loop, comes after those of the module. Return how far away it is.
         """
-        attributes = getattr(namespace.get("self"), "__dict__", {})
-        for name, value in [*namespace.items(), *attributes.items()]:
-            public = name != "self" and not name.startswith("_")
-            if public and isinstance(value, Value) and distance < self.variables.get(value, (math.inf, ""))[0]:
-                self.variables[value] = distance, name
+        names = [
+            (TEMPORARY if distance == OUTERMOST and name in self.temporary else distance, full_name)
+            for distance, name, full_name in self.variables[value]
+        ]
+        return min(names, key=operator.itemgetter(0))
 
     def calls_to(self, frame: FrameType) -> Calls:
         """Return the calls between `run` and this frame. Without one in the learner's files, the first here counts."""
@@ -144,14 +159,15 @@ class Recording:
         A Value that several variables held has the name of the first in the function that was called, or else in its
         module, or else in the functions that it called.
         """
-        return {value: name for value, (_, name) in self.variables.items() if self.may_be_called_otherwise(value)}
+        return {value: self.name_of(value)[1] for value in self.variables if self.may_be_called_otherwise(value)}
 
     def names_in_networks(self) -> dict[Value, str]:
         """Return what the function that was called calls Values whose names tell where they stand in a network."""
         return {
             value: name
-            for value, (distance, name) in self.variables.items()
-            if distance == OUTERMOST and value.op and NEURON.match(value.label)
+            for value in self.variables
+            for distance, name in [self.name_of(value)]
+            if distance in (OUTERMOST, TEMPORARY) and value.op and NEURON.match(value.label)
         }
 
     def data(self) -> dict[Value, float]:
@@ -167,6 +183,16 @@ class Recording:
         """Tell whether a Value has no label, or one from this package that says nothing of a span in a network."""
         label = self.labels.get(value)
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
+
+
+def elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
+    """Yield the Value that a variable holds, or those within its lists, by the names they have in a program."""
+    if isinstance(held, Value):
+        yield name, held
+    elif isinstance(held, (list, tuple, dict)):
+        for key, element in islice(held.items() if isinstance(held, dict) else enumerate(held), MAX_ELEMENTS):
+            if isinstance(element, (Value, list, tuple)):
+                yield from elements(f"{name}[{key!r}]", element)
 
 
 def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -330,17 +356,15 @@ def shown(given: Any) -> str:
 
 
 def distinct_names(recording: Recording) -> dict[Value, str]:
-    """Name each node that has a name; number a name that several share in the order of use, h₁, h₂, …."""
+    """Name each node that has a name."""
     given = recording.names()
-    order = topological_order(recording.root)
-    names = {node: name for node in order if (name := given.get(node, node.label))}
-    used = dict.fromkeys(node for made in [*recording.calls, *order] for node in (*made.children, made))
-    return numbered({node: names[node] for node in used if node in names})
+    return {node: name for node in topological_order(recording.root) if (name := given.get(node, node.label))}
 
 
 @contextmanager
 def as_recorded(recording: Recording) -> Iterator[None]:
-    """Temporarily give a graph the learner's names, the numbers it was computed from, and no gradients."""
-    names, data = distinct_names(recording), recording.data()
-    with replaced("label", names), replaced("data", data), fresh_gradients(recording.root):
-        yield
+    """Temporarily give a graph the learner's names, the numbers it was computed from, and the gradients from before."""
+    with replaced("label", distinct_names(recording)), replaced("data", recording.data()):
+        held = left_over(Graph(recording.root))
+        with fresh_gradients(recording.root), replaced("grad", held):
+            yield

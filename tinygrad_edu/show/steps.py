@@ -5,15 +5,17 @@ Everything that is shown, as text or as a picture, is read from here.
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from textwrap import shorten
 from typing import NamedTuple
 
-from tinygrad_edu import rules
 from tinygrad_edu.arguments import instance
-from tinygrad_edu.engine import Constant, Parameter, Value, start_backward, topological_order
-from tinygrad_edu.readers.naming import node_names, short_name
-from tinygrad_edu.readers.notation import FORMULA, OPERATION, Notation, operation_text
+from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient, start_backward, topological_order
+from tinygrad_edu.readers.naming import PLAIN, marks_of, neurons_of, node_names, plain_name, short_name
+from tinygrad_edu.readers.notation import ATOM, FORMULA, OPERATION, Notation, operation_text
+from tinygrad_edu.readers.replay import gradient_numbers
 from tinygrad_edu.readers.symbol import Symbol, text_of
 from tinygrad_edu.rule import check_data
 from tinygrad_edu.words import say
@@ -31,6 +33,7 @@ class Step(NamedTuple):
     contribution: float  # upstream × partial
     before: float  # child.grad before it is added
     after: float  # child.grad, so far
+    left_over: bool = False  # what is before was there before this pass
 
 
 def backward_steps(root: Value) -> Iterator[Step]:
@@ -55,15 +58,17 @@ def backward_steps(root: Value) -> Iterator[Step]:
 def steps_of(graph: Graph, held: Mapping[Value, float] = {}) -> Iterator[Step]:  # noqa: B006
     """Yield the steps of a backward pass that starts with what leaves hold, else with zeros. No `grad` is touched."""
     check_data(graph.root)
-    gradients = {**held, graph.root: 1.0}
+    gradients, untouched = {**held, graph.root: 1.0}, {leaf for leaf in held if held[leaf]}
     for node in reversed(graph.operations):
         upstream, formulas = gradients[node], graph.formulas(node)
         for operand, (child, partial) in enumerate(zip(node.children, node.partials(), strict=True)):
             before = gradients.get(child, 0.0)
             gradients[child] = before + upstream * partial
             if not isinstance(child, Constant):
-                formula, contribution = formulas[operand], upstream * partial
-                yield Step(node, child, operand, upstream, partial, formula, contribution, before, gradients[child])
+                formula, contribution, left_over = formulas[operand], upstream * partial, child in untouched
+                untouched.discard(child)
+                numbers = upstream, partial, formula, contribution, before, gradients[child]
+                yield Step(node, child, operand, *numbers, left_over)
 
 
 class Style(NamedTuple):
@@ -73,7 +78,6 @@ class Style(NamedTuple):
     operation: Notation = OPERATION
     partial: str = "∂"
     arrow: str = " → "
-    short: bool = False  # names as they are seen from beside: "w.1" within the same neuron
 
 
 TEXT = Style()
@@ -87,8 +91,18 @@ class Graph:
         self.style = style
         self.order = topological_order(root)
         self.names = node_names(self.order)
+        self.neurons = neurons_of(self.order)
         self.operations = [node for node in self.order if node.op]
         self.number = style.formula.number
+        self.marks = {(node, i): mark for node in self.operations for i, mark in marks_of(node)}
+        if style.partial.isascii():
+            self.names = {node: plain_name(name) for node, name in self.names.items()}
+            self.marks = {end: mark.translate(PLAIN) for end, mark in self.marks.items()}
+        self.seen: dict[tuple[str, str], set[Value]] = defaultdict(set)  # by place and short name, from elsewhere
+        for node in self.operations:
+            for child in node.children:
+                if self.neurons.get(child, "") != self.neurons.get(node):
+                    self.seen[self.seen_as(child, node)].add(child)
 
     def changed_data(self) -> str:
         """Say what no longer agrees, where data changed after it was used, as in a step of training; "" if all does."""
@@ -109,8 +123,17 @@ class Graph:
         return self.names.get(node) or self.number(node.data)
 
     def name_beside(self, node: Value, other: Value) -> str:
-        """Return the name of a node as it is written next to another's."""
-        return short_name(self.name(node), self.name(other)) if self.style.short else self.name(node)
+        """Return the name of a node as it is written next to another's: short, as long as it stands for one node.
+
+        It does where no other is called so within the same layer, or else outside of all.
+        """
+        key = self.seen_as(node, other)
+        return key[1] if len(self.seen.get(key, ())) <= 1 else self.name(node)
+
+    def seen_as(self, node: Value, other: Value) -> tuple[str, str]:
+        """Return from where a node is seen next to another, and its short name."""
+        neuron, beside = self.neurons.get(node, ""), self.neurons.get(other, "")
+        return beside if neuron == beside else beside.rpartition(".")[0], short_name(self.name(node), neuron, beside)
 
     def operation(self, node: Value) -> str:
         """Write what a node is, in names: "w × x"."""
@@ -120,16 +143,30 @@ class Graph:
         """Write what a node is, in numbers: "0 × 1"."""
         return operation_text(node.op, [self.number(child.data) for child in node.children], self.style.operation)
 
-    def partial(self, node: Value, child: Value) -> str:
+    def partial(self, node: Value, other: Value) -> str:
         """Write "∂h1/∂w"."""
-        sign = self.style.partial
-        return f"{sign}{self.name_beside(node, node)}/{sign}{self.name_beside(child, node)}"
+        return self.quotient(self.name_beside(node, node), self.name_beside(other, node))
+
+    def quotient(self, *names: str) -> str:
+        """Write "∂y/∂x" of two names."""
+        return "/".join(self.style.partial + self.style.formula.operand(name).within(ATOM) for name in names)
+
+    def derivative(self, node: Value, operand: int) -> str:
+        """Write the local derivative along an operand: "∂h1/∂w"; where w stands twice, "∂h1/∂w₍₁₎" and "∂h1/∂w₍₂₎"."""
+        return self.partial(node, node.children[operand]) + self.marks.get((node, operand), "")
+
+    def before(self, step: Step) -> str:
+        """Write the gradient that a step adds to, "7 before" if that was there before the pass."""
+        number = self.number(step.before)
+        return say("before", number=number) if step.left_over else number
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
         """Return the local derivatives of a node as formulas, one per child, from its row of the table."""
         operands = [
-            child.data if isinstance(child, Constant) else Symbol(self.name_beside(child, node))
-            for child in node.children
+            child.data
+            if isinstance(child, Constant)
+            else Symbol(self.name_beside(child, node) + self.marks.get((node, i), ""))
+            for i, child in enumerate(node.children)
         ]
         out = Symbol(self.name_beside(node, node), stands_for=Symbol("", node.op, operands))
         try:
@@ -149,6 +186,21 @@ def kind(node: Value) -> str:
     return "parameter" if isinstance(node, Parameter) else "constant" if isinstance(node, Constant) else "input"
 
 
-def is_neuron(node: Value) -> bool:
-    """Tell whether a node is the pre-activation of a neuron, a weighted sum."""
-    return node.op is rules.weighted_sum
+def left_over(graph: Graph) -> dict[Value, float]:
+    """Return what leaves hold that this graph's own pass has not given them, as where `zero_grad` was forgotten.
+
+    It is nothing where the gradients are not those of one pass from the root, or where data changed since.
+    """
+    leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant) and has_gradient(node)]
+    if not graph.root.op or not leaves or graph.changed_data():
+        return {}
+    given = dict.fromkeys(leaves, 0.0)
+    if has_gradient(graph.root):
+        try:
+            given = gradient_numbers(graph.root)
+        except (ValueError, ArithmeticError):
+            return {}
+        if not all(node.grad == given[node] for node in graph.operations):
+            return {}
+    held = {leaf: leaf.grad - given[leaf] for leaf in leaves if not math.isclose(leaf.grad, given[leaf])}
+    return {leaf: number for leaf, number in held.items() if math.isfinite(number)}

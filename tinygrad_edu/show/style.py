@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tinygrad_edu.engine import Value, has_gradient
 from tinygrad_edu.readers.notation import FORMULA, OPERATION
-from tinygrad_edu.show.markup import coloured, rich, small
+from tinygrad_edu.show.markup import PAPER, cell, coloured, label, rich, small
 from tinygrad_edu.show.steps import Graph, Style
 from tinygrad_edu.words import say
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
+ARROW_COLOUR = "#808080"  # seen on white and on black
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
-PICTURE = Style(FORMULAS, OPERATION._replace(negative="−", functions=GREEK), short=True)
+PICTURE = Style(FORMULAS, OPERATION._replace(negative="−", functions=GREEK))
 
-BOX = {"color": "#333333", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
+BOX = {"color": "#777777", "fillcolor": "#FFFFFF", "style": "filled", "penwidth": "1", "peripheries": "1"}
 OUTPUT = {"peripheries": "2"}
 MARKED = {"color": "#B00020", "penwidth": "3"}
 BOXES = {  # what a node is, told by colour and by shape
@@ -31,9 +32,10 @@ BOXES = {  # what a node is, told by colour and by shape
     "": BOX,
 }
 FONT = "Helvetica,Arial,sans-serif"
-GRAPH = {"bgcolor": "white", "fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
+GRAPH = {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
+GRAPH |= {"bgcolor": "transparent"}  # for light and dark pages
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
-EDGE = {"fontname": FONT, "fontsize": "9", "color": NOTE_COLOUR, "arrowsize": "0.7"}
+EDGE = {"fontname": FONT, "fontsize": "9", "color": ARROW_COLOUR, "arrowsize": "0.7"}
 FEW_RANKS = 5  # so many fit on a page side by side
 THIN = {"penwidth": "0.5", "arrowsize": "0.5"}
 
@@ -50,7 +52,7 @@ def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
         if remark:
             lines.append(small(rich(remark), colour))
     if lines:
-        dot.attr(label=f"<{'<br/>'.join(lines)}>", labelloc="t")
+        dot.attr(label=label([cell("<br/>".join(lines), 'align="center"')], 3, PAPER), labelloc="t")
     return dot
 
 
@@ -75,7 +77,12 @@ def value_and_gradient(name: str, node: Value) -> tuple[str, str]:
     return value, coloured(f"{say('gradient')} {gradient_text(node)}", GRADIENT_COLOUR)
 
 
-def one_line_box(graph: Graph, node: Value, note: str = "") -> str:
-    """Write a name, a value, a gradient and a note in one line."""
-    remark = "  " + coloured(f"<b>{rich(note)}</b>", MARKED["color"]) if note else ""
-    return f"<<b>{rich(graph.name(node))}</b>{rich(' = ')}{'  '.join(value_and_gradient('', node))}{remark}>"
+def one_line_box(graph: Graph, node: Value, remarks: Sequence[str] = ()) -> str:
+    """Write a name, a value, a gradient and remarks in one line."""
+    words = "  ".join([*value_and_gradient("", node), *remarks])
+    return f"<<b>{rich(graph.name(node))}</b>{rich(' = ')}{words}>"
+
+
+def marked(note: str) -> str:
+    """Write a note on what is marked."""
+    return coloured(f"<b>{rich(note)}</b>", MARKED["color"])

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from textwrap import wrap
 from typing import TextIO
 
 from tinygrad_edu.arguments import count, instances
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
-from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, steps_of
+from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, left_over, steps_of
 from tinygrad_edu.words import say
 
 ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
 SIGNS = "∂×→·²"
+WIDTH = 100  # columns of a page
 
 
 def explain(
@@ -53,7 +56,7 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     for leaf in instances("leaves", leaves, Value):
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
-    steps = list(steps_of(graph))
+    steps = list(steps_of(graph, left_over(graph)))
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
     for leaf in leaves:
         lines += path_lines(graph, steps, leaf, max_paths)
@@ -63,64 +66,77 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
 def given(graph: Graph) -> Iterator[str]:
     """Write the numbers one starts from, and whether they are still those that the graph was computed from."""
     leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant)]
-    yield f"{say('given'):<11}{', '.join(f'{graph.name(leaf)} = {graph.number(leaf.data)}' for leaf in leaves)}"
+    numbers = ", ".join(f"{graph.name(leaf)} = {graph.number(leaf.data)}" for leaf in leaves)
+    yield wrapped(f"{say('given'):<11}{numbers}")
     if changed := graph.changed_data():
-        yield f"{say('but'):<11}{changed}"
+        yield wrapped(f"{say('but'):<11}{changed}")
 
 
 def forward_lines(graph: Graph) -> Iterator[str]:
     """Write each operation: its name, with names, with numbers, its value."""
     yield say("forward")
-    yield from columns(
-        [
-            (
-                f"  {graph.name(node)}",
-                f" = {graph.operation(node)}",
-                f"     {graph.numbers(node)}",
-                f"     = {graph.number(node.data)}",
-            )
-            for node in graph.operations
-        ]
-    )
+    rows = [
+        (graph.name_beside(node, node), f" = {graph.operation(node)}", f"     {graph.numbers(node)}",
+         f"     = {graph.number(node.data)}")
+        for node in graph.operations
+    ]  # fmt: skip
+    yield from set_out(graph, graph.operations, rows)
 
 
 def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
     """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
     number, times = graph.number, graph.style.operation.times
     yield f"{say('backward'):<21}{say('start')}: {graph.partial(graph.root, graph.root)} = 1"
-    yield from columns(
-        [
-            (
-                f"  {graph.name(step.child)}.grad",
-                f" += {graph.name(step.node)}.grad",
-                f"{times}{graph.partial(step.node, step.child)}",
-                f"     {number(step.before)} + {number(step.upstream)}",
-                f"{times}{number(step.partial)}",
-                f" = {number(step.after)}",
-                f"     {graph.partial(step.node, step.child)} = {text_of(step.formula, graph.style.formula)}",
-            )
-            for step in steps
-        ]
-    )
+    rows = [
+        (f"{graph.name_beside(step.child, step.node)}.grad", f" += {graph.name_beside(step.node, step.node)}.grad",
+         f"{times}{(derivative := graph.derivative(step.node, step.operand))}",
+         f"     {graph.before(step)} + {number(step.upstream)}", f"{times}{number(step.partial)}",
+         f" = {number(step.after)}", f"     {derivative} = {text_of(step.formula, graph.style.formula)}")
+        for step in steps
+    ]  # fmt: skip
+    yield from set_out(graph, [step.node for step in steps], rows)
+
+
+def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Set rows on nodes in columns, those within a neuron below its name; wrap what is wider than a page."""
+    rows = [
+        (("    " if node in graph.neurons else "  ") + first, *others)
+        for node, (first, *others) in zip(nodes, rows, strict=True)
+    ]
+    fitting = [row for row in rows if len("".join(row)) <= WIDTH]
+    aligned = dict(zip(fitting, columns(fitting), strict=True))
+    place = ""
+    for node, row in zip(nodes, rows, strict=True):
+        if place != (place := graph.neurons.get(node, "")) and place:
+            yield f" {say('in place', place=place)}"
+        line = aligned.get(row, "").rstrip()
+        yield line if 0 < len(line) <= WIDTH else wrapped("".join(row))
+
+
+def wrapped(text: str) -> str:
+    """Break a text that is wider than a page into lines, between "w = 2" and "x = 3" and not within."""
+    text = re.sub(" (?=[=×*] )|(?<= [=×*]) ", "\xa0", text)
+    return "\n".join(wrap(text, WIDTH, subsequent_indent=" " * 11, break_on_hyphens=False)).replace("\xa0", " ")
 
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int) -> Iterator[str]:
     """Write the chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
     counts = count_paths(graph, leaf)
-    derivative = graph.partial(graph.root, leaf)
+    derivative = graph.quotient(graph.name(graph.root), graph.name(leaf))
     products: list[str] = []
     for path in islice(paths(graph, steps, leaf, counts), max_paths):
-        names = [graph.name(graph.root), *(graph.name(step.child) for step in path)]
+        names = [graph.name(graph.root)]
+        names += [graph.name(step.child) + graph.marks.get((step.node, step.operand), "") for step in path]
         factors = [1.0, *(step.partial for step in path)]
         products.append(graph.number(math.prod(factors)))
         product = graph.style.operation.times.join(map(graph.number, factors))
-        yield f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}"
+        yield wrapped(f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}")
     count = counts[graph.root]
     if count > 1:
-        total = graph.number(next(step.after for step in reversed(steps) if step.child is leaf))
+        total = graph.number(sum(step.contribution for step in steps if step.child is leaf))
         if count > len(products):
             products.append(say("more paths", count=size_text(count - len(products))))
-        yield f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}"
+        yield wrapped(f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}")
 
 
 def count_paths(graph: Graph, leaf: Value) -> dict[Value, int]:
