@@ -216,7 +216,7 @@ def train_epoch(
         if static:
             batch_loss = backpropagate_statically(model, static, inputs, targets, l2)
         else:
-            batch_loss = backpropagate(model, loss, inputs, targets, l2)
+            batch_loss = backpropagate_risk(model, loss, inputs, targets, l2)
         optimizer.step()
         total += batch_loss * len(inputs)
         examples += len(inputs)
@@ -226,7 +226,7 @@ def train_epoch(
     return total / examples
 
 
-def backpropagate(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
+def backpropagate_risk(model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], l2: float) -> float:
     """Add the gradient of the structural risk, mean loss + ½ · l2 · ‖W‖², to the parameters. Return the mean loss.
 
     Raises FloatingPointError, before any gradient is changed, if the loss is nan or infinite.
@@ -261,7 +261,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 def backpropagate_statically(
     model: Module, static: StaticGraph, inputs: Sequence[Any], targets: Sequence[Any], l2: float
 ) -> float:
-    """Do what `backpropagate` does, with the static graph of a share.
+    """Do what `backpropagate_risk` does, with the static graph of a share.
 
     It adds in the order of `Value.backward`, the penalty first and the last example next: the gradients are the same to
     the last bit where each parameter is used once per example.
