@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TextIO
+from typing import IO, TextIO
 
 from tinygrad_edu.arguments import count, instances
 from tinygrad_edu.engine import Constant, Value
@@ -24,9 +24,19 @@ def explain(
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
     stream = file or sys.stdout
+    plain = style_for(stream) is ASCII_STYLE if ascii is None else ascii
+    print_to(stream, trace(root, *leaves, max_paths=max_paths, ascii=plain))
+
+
+def style_for(stream: IO[str]) -> Style:
+    """Return the style that a stream's encoding allows."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    plain = SIGNS.encode(encoding, "ignore").decode(encoding) != SIGNS if ascii is None else ascii
-    text = trace(root, *leaves, max_paths=max_paths, ascii=plain)
+    return TEXT if SIGNS.encode(encoding, "ignore").decode(encoding) == SIGNS else ASCII_STYLE
+
+
+def print_to(stream: IO[str], text: str) -> None:
+    """Print to a stream, which need not know every letter."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
@@ -54,9 +64,13 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
     steps = list(steps_of(graph))
+    along = [line for leaf in leaves for line in path_lines(graph, steps, leaf, max_paths)]
+    return "\n".join([trace_text(graph, steps), *along])
+
+
+def trace_text(graph: Graph, steps: Sequence[Step]) -> str:
+    """Write the computation forward, then these steps backward."""
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
-    for leaf in leaves:
-        lines += path_lines(graph, steps, leaf, max_paths)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -86,21 +100,28 @@ def forward_lines(graph: Graph) -> Iterator[str]:
 
 def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
     """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
-    number, times = graph.number, graph.style.operation.times
     yield f"{say('backward'):<21}{say('start')}: {graph.partial(graph.root, graph.root)} = 1"
     yield from columns(
         [
             (
-                f"  {graph.name(step.child)}.grad",
-                f" += {graph.name(step.node)}.grad",
-                f"{times}{graph.partial(step.node, step.child)}",
-                f"     {number(step.before)} + {number(step.upstream)}",
-                f"{times}{number(step.partial)}",
-                f" = {number(step.after)}",
+                *edge_cells(graph, step),
+                f" = {graph.number(step.after)}",
                 f"     {graph.partial(step.node, step.child)} = {text_of(step.formula, graph.style.formula)}",
             )
             for step in steps
         ]
+    )
+
+
+def edge_cells(graph: Graph, step: Step) -> tuple[str, ...]:
+    """Write the chain rule along one edge in columns, in names and in numbers, without its result."""
+    times = graph.style.operation.times
+    return (
+        f"  {graph.name(step.child)}.grad",
+        f" += {graph.name(step.node)}.grad",
+        f"{times}{graph.partial(step.node, step.child)}",
+        f"     {graph.number(step.before)} + {graph.number(step.upstream)}",
+        f"{times}{graph.number(step.partial)}",
     )
 
 
