@@ -67,14 +67,15 @@ def run_shell(commands: str) -> str:
 def run_pdb(program: str, session: str) -> str:
     """The session again, its commands read from the one that stands there; file names without their folders."""
     invocation, *_ = session.splitlines()
-    commands = re.findall(r"^\(Pdb\) (.+)$", session, re.MULTILINE)
+    commands = re.findall(r"^\((?:Pdb|row)\) (.+)$", session, re.MULTILINE)
+    command = [sys.executable if word == "python" else word for word in shlex.split(invocation.removeprefix("$ "))]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "neuron.py").write_text(program, encoding="utf-8")
-        printed = run([sys.executable, "-m", "pdb", "neuron.py"], folder, "\n".join([*commands, "q"]) + "\n")
-    answers = re.sub(r"(> | at )\S*[/\\](?=\w+\.py)", r"\1", printed).split("(Pdb) ")
-    lines = [invocation, answers[0].rstrip()]
-    for command, answer in zip(commands, answers[1:], strict=False):
-        lines += [f"(Pdb) {command}", *answer.splitlines()]
+        printed = run(command, folder, "\n".join([*commands, "q"]) + "\n")
+    first, *answers = re.split(r"(\((?:Pdb|row)\) )", re.sub(r"(> | at )\S*[/\\](?=\w+\.py)", r"\1", printed))
+    lines = [invocation, first.rstrip()]
+    for command, prompt, answer in zip(commands, answers[::2], answers[1::2], strict=False):
+        lines += [f"{prompt}{command}", *answer.splitlines()]
     return "\n".join(lines) + "\n"
 
 

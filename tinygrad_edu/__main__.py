@@ -3,6 +3,7 @@
     python -m tinygrad_edu
     python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
     python -m tinygrad_edu my_file.py:my_function x=1,2 y=1 --stepper f.html
+    python -m tinygrad_edu debug my_file.py
     python -m tinygrad_edu doctor
 """
 
@@ -22,6 +23,7 @@ from typing import Any, NoReturn
 
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.show.debugger import debug
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
 from tinygrad_edu.show.page import title_and_page
@@ -39,6 +41,8 @@ FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["debug"]:  # what follows is for the debugger and the program
+        return debug(*given[1:])
     options = parser().parse_args([f" {text}" if NEGATED.match(text) else text for text in given])
     try:
         if options.draw:
@@ -69,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         "expression",
         nargs="?",
         help='such as "sigmoid(w*x + b)"; or a function of a Python file, file.py:function, which returns one Value; '
-        '"doctor" says what can draw here',
+        '"doctor" says what can draw here, "debug" runs a program in the debugger',
     )
     parser.add_argument(
         "values",

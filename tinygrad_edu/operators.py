@@ -10,7 +10,7 @@ import itertools
 from bisect import bisect
 from collections.abc import Callable
 from numbers import Number
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from tinygrad_edu import functions, rules
 from tinygrad_edu.rule import Check, Scalar
@@ -28,7 +28,14 @@ def spelled(name: str, here: str) -> property:
     return property(refuse)
 
 
-class Operators(Scalar, Generic[Kind]):
+if TYPE_CHECKING:
+
+    class OfKind(Scalar, Generic[Kind]): ...
+else:
+    OfKind = {Kind: Scalar}  # without the attribute that `Generic` would add to each Value in a debugger's pane
+
+
+class Operators(OfKind[Kind]):
     """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` does with a row.
 
     `Kind` is what comes out; `number()` is what the comparisons compare.
@@ -38,6 +45,7 @@ class Operators(Scalar, Generic[Kind]):
     apply: Callable[..., Kind]
     data: float
 
+    def __class_getitem__(cls, kind: Any) -> Any:        return cls
     def __add__(self, other: Kind | float) -> Kind:      return self.apply(rules.add, self, other)
     def __radd__(self, other: float) -> Kind:            return self.apply(rules.add, other, self)
     def __sub__(self, other: Kind | float) -> Kind:      return self.apply(rules.sub, self, other)

@@ -28,6 +28,9 @@ class Scalar:
     apply: Callable[..., Any]
     check: Callable[[Check], None]
 
+    def safely_stringify_for_pudb(self) -> str:  # which shows the mere type of what has no such method
+        return repr(self)
+
 
 def scalar(name: str, x: Any) -> Any:
     """Return a scalar as it is, a number as a float. Raises TypeError for anything else."""
@@ -122,7 +125,7 @@ class Rule:
         except (ValueError, ArithmeticError) as error:
             raise self.no_derivative(inputs, error) from None
         except TypeError as error:  # a row that is written for floats only, given names
-            raise TypeError(f"{self}: {error}") from None
+            raise TypeError(f"{self}: {error}").with_traceback(error.__traceback__) from None
         if len(partials) != len(inputs):
             raise self.wrong_number_of_partials(partials, inputs)
         return partials
@@ -134,24 +137,25 @@ class Rule:
     # --------------------------------------------------------------------------------------------- what went wrong
 
     def no_value(self, inputs: Sequence[Any], error: Exception) -> Exception:
-        """Return the error to raise where `forward` failed: of the same type, with the operation and its numbers."""
+        """Return the error to raise where `forward` failed: of the same type, with its numbers, arisen in the row."""
         if isinstance(error, TypeError):
             return self.no_number(inputs, error)
         problem = "is too large for a float" if isinstance(error, OverflowError) else f"needs {self.domain}"
-        return type(error)(f"{self} {problem}, got {self.named(inputs)}")
+        return type(error)(f"{self} {problem}, got {self.named(inputs)}").with_traceback(error.__traceback__)
 
     def no_derivative(self, inputs: Sequence[Any], error: Exception) -> Exception:
-        """Return the error to raise where `partials` failed: of the same type, with the operation and its numbers."""
+        """Return the error to raise where `partials` failed, as `no_value` does where `forward` did."""
         if isinstance(error, TypeError):
             return self.no_number(inputs, error)
+        problem = f"{self} has no derivative at {self.named(inputs)} ({error})"
         if isinstance(error, OverflowError):
-            return type(error)(f"the derivative of {self} is too large for a float at {self.named(inputs)}")
-        return type(error)(f"{self} has no derivative at {self.named(inputs)} ({error})")
+            problem = f"the derivative of {self} is too large for a float at {self.named(inputs)}"
+        return type(error)(problem).with_traceback(error.__traceback__)
 
     def no_number(self, inputs: Sequence[Any], error: TypeError) -> TypeError:
         """Return the error to raise where a row was given something else than numbers: by name, where they are data."""
         nested = any(isinstance(x, Scalar) for x in inputs)
-        return TypeError(DATA_IS_A_SCALAR if nested else f"{self}: {error}")
+        return TypeError(DATA_IS_A_SCALAR if nested else f"{self}: {error}").with_traceback(error.__traceback__)
 
     def wrong_number_of_partials(self, partials: Sequence[Any], inputs: Sequence[Any]) -> Exception:
         """Return the error to raise where there is not one local derivative per operand."""
@@ -178,6 +182,8 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<rule {self}>"
+
+    safely_stringify_for_pudb = __repr__
 
 
 def check_data(*nodes: Any) -> None:

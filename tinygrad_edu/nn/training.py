@@ -218,7 +218,7 @@ def train_epoch(
         optimizer.zero_grad()
         if l2:
             l2_penalty(model.weights(), l2).backward()
-        batch_loss = backpropagate(model, loss, inputs, targets, static)
+        batch_loss = backpropagate_risk(model, loss, inputs, targets, static)
         if not math.isfinite(batch_loss):
             raise FloatingPointError(f"the loss is {batch_loss}")
         optimizer.step()
@@ -230,7 +230,7 @@ def train_epoch(
     return total / n_examples
 
 
-def backpropagate(
+def backpropagate_risk(
     model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], static: StaticGraph | None
 ) -> float:
     """Add the gradient of the mean loss over examples to the parameters, if it is finite. Return the mean loss.

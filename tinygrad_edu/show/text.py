@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from textwrap import wrap
-from typing import TextIO
+from typing import IO, TextIO
 
 from tinygrad_edu.arguments import count, instances
 from tinygrad_edu.engine import Constant, Value
@@ -27,9 +27,19 @@ def explain(
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
     stream = file or sys.stdout
+    plain = style_for(stream) is ASCII_STYLE if ascii is None else ascii
+    print_to(stream, trace(root, *leaves, max_paths=max_paths, ascii=plain))
+
+
+def style_for(stream: IO[str]) -> Style:
+    """Return the style that a stream's encoding allows."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    plain = SIGNS.encode(encoding, "ignore").decode(encoding) != SIGNS if ascii is None else ascii
-    text = trace(root, *leaves, max_paths=max_paths, ascii=plain)
+    return TEXT if SIGNS.encode(encoding, "ignore").decode(encoding) == SIGNS else ASCII_STYLE
+
+
+def print_to(stream: IO[str], text: str) -> None:
+    """Print to a stream, which need not know every letter."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
@@ -57,9 +67,13 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
     steps = list(steps_of(graph, left_over(graph)))
+    along = [line for leaf in leaves for line in path_lines(graph, steps, leaf, max_paths)]
+    return "\n".join([trace_text(graph, steps), *along])
+
+
+def trace_text(graph: Graph, steps: Sequence[Step]) -> str:
+    """Write the computation forward, then these steps backward."""
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
-    for leaf in leaves:
-        lines += path_lines(graph, steps, leaf, max_paths)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -85,13 +99,10 @@ def forward_lines(graph: Graph) -> Iterator[str]:
 
 def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
     """Write each edge: child.grad += node.grad × ∂node/∂child, with numbers, and the formula of the derivative."""
-    number, times = graph.number, graph.style.operation.times
     yield f"{say('backward'):<21}{say('start')}: {graph.partial(graph.root, graph.root)} = 1"
     rows = [
-        (f"{graph.name_beside(step.child, step.node)}.grad", f" += {graph.name_beside(step.node, step.node)}.grad",
-         f"{times}{(derivative := graph.derivative(step.node, step.operand))}",
-         f"     {graph.before(step)} + {number(step.upstream)}", f"{times}{number(step.partial)}",
-         f" = {number(step.after)}", f"     {derivative} = {text_of(step.formula, graph.style.formula)}")
+        (*edge_cells(graph, step), f" = {graph.number(step.after)}",
+         f"     {graph.derivative(step.node, step.operand)} = {text_of(step.formula, graph.style.formula)}")
         for step in steps
     ]  # fmt: skip
     yield from set_out(graph, [step.node for step in steps], rows)
@@ -117,6 +128,18 @@ def wrapped(text: str) -> str:
     """Break a text that is wider than a page into lines, between "w = 2" and "x = 3" and not within."""
     text = re.sub(" (?=[=×*] )|(?<= [=×*]) ", "\xa0", text)
     return "\n".join(wrap(text, WIDTH, subsequent_indent=" " * 11, break_on_hyphens=False)).replace("\xa0", " ")
+
+
+def edge_cells(graph: Graph, step: Step) -> tuple[str, ...]:
+    """Write the chain rule along one edge in columns, in names and in numbers, without its result."""
+    times = graph.style.operation.times
+    return (
+        f"{graph.name_beside(step.child, step.node)}.grad",
+        f" += {graph.name_beside(step.node, step.node)}.grad",
+        f"{times}{graph.derivative(step.node, step.operand)}",
+        f"     {graph.before(step)} + {graph.number(step.upstream)}",
+        f"{times}{graph.number(step.partial)}",
+    )
 
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Gradient(NamedTuple):
         return None
 
 
-def backpropagate(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
+def gradients_of(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
     """Return the gradients of the operations, from the root on, and the terms of those of the parameters.
 
     Skip operations that lead to no parameter, and terms whose derivative is exactly 0; unless all have a line, one by

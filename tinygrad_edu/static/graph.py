@@ -33,7 +33,7 @@ from tinygrad_edu.static.judge import (
     places_to_judge,
 )
 from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
-from tinygrad_edu.static.writing import Writer
+from tinygrad_edu.static.writing import BACKPROPAGATE, DESCEND, Writer
 
 LIMIT = 1_000_000
 LARGE = 2.0**200  # a learning rate at which a step down is the gradient to the bit: a parameter is lost beside it
@@ -85,6 +85,7 @@ class StaticGraph:
         self.shapes: dict[str, Any] | None = None  # of the inputs, decided by the first call
         self.programs: dict[bool, Program] = {}
         self.seen = 0
+        self.file = ""  # where a debugger has set a breakpoint
 
     def __call__(self, *arguments: Any, **keywords: Any) -> float:
         """Return the result for these arguments, and add its gradients to those of the parameters."""
@@ -141,8 +142,20 @@ class StaticGraph:
 
     @property
     def compiled(self) -> Callable[..., Any]:
-        """Return the function that a call runs, for the debugger: `b f.compiled` sets a breakpoint there."""
-        return self.shown().function
+        """Return the function that a call runs, for the debugger: `b f.compiled` sets a breakpoint there.
+
+        Before the first call it stands in for it, in the same file: what a call with numbers would run, or nothing.
+        """
+        if self.shapes is None:
+            try:
+                function = self.shown().function
+            except Exception:  # whatever the function does with a number in place of a list
+                line = getattr(getattr(self.function, "__code__", None), "co_firstlineno", 0)
+                text = f"def {BACKPROPAGATE}():\n    return  # {self}, line {line}: call it first\n"
+                function = compiled(text, BACKPROPAGATE)
+            self.file = function.__code__.co_filename
+            return function
+        return self.program([]).function
 
     @property
     def descent_source(self) -> str:
@@ -216,10 +229,7 @@ class StaticGraph:
 
 
 class Program:
-    """Compile what a graph amounts to, and register it so that debuggers, tracebacks and `inspect` show its source.
-
-    Of the graph it keeps nothing but the names in the text.
-    """
+    """Write and compile what a graph amounts to. Of the graph it keeps nothing but the names in the text."""
 
     def __init__(self, graph: TracedGraph, descend: bool, owner: StaticGraph) -> None:
         writer = Writer(graph, descend)
@@ -229,13 +239,8 @@ class Program:
         self.shapes = graph.shapes
         self.parameters = list(graph.parameters.values())
         self.variables = [writer.names.of[x].text for x in [*graph.inputs, *graph.parameters]]
-        file = f"<static graph {zlib.crc32(self.text.encode()):08x}>"
-        namespace: dict[str, Any] = {"__name__": __name__, **writer.names.functions}
-        exec(compile(self.text, file, "exec"), namespace)
-        self.function: Callable[..., Any] = namespace["descend" if descend else "backpropagate"]
-        FILES[file] += 1
-        linecache.cache[file] = (len(self.text), None, self.text.splitlines(keepends=True), file)
-        weakref.finalize(self.function, forget, file)
+        file = "" if descend else owner.file
+        self.function = compiled(self.text, DESCEND if descend else BACKPROPAGATE, writer.names.functions, file)
 
     def run(self, rows: list[list[float]], last: Any) -> tuple[float, list[float]]:
         """Call the function. Where an operation has no value or no derivative, the error is the table's."""
@@ -246,7 +251,7 @@ class Program:
             explanation = self.explained(error)
             if explanation is error:
                 raise
-            raise explanation from error
+            raise explanation from None
 
     def left_by(self, gradients: Sequence[float]) -> Sequence[float]:
         """Return what a run leaves that finds these gradients: for a descent, the parameters after a step by LARGE."""
@@ -275,8 +280,19 @@ class Program:
                 if node.op:
                     node.op.differentiate(numbers[node], *numbers_of(node.operands))
         except (ValueError, ArithmeticError) as explanation:
-            return explanation.with_traceback(None)
+            return explanation.with_traceback(error.__traceback__)  # a debugger looks at the line of the program
         return error
+
+
+def compiled(text: str, name: str, functions: Mapping[str, Any] = {}, file: str = "") -> Callable[..., Any]:  # noqa: B006
+    """Return the function in a text, registered so that debuggers, tracebacks and `inspect` show its source."""
+    file = file or f"<static graph {zlib.crc32(text.encode()):08x}>"
+    namespace: dict[str, Any] = {"__name__": __name__, **functions}
+    exec(compile(text, file, "exec"), namespace)
+    FILES[file] += 1
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    weakref.finalize(namespace[name], forget, file)
+    return namespace[name]  # type: ignore[no-any-return]
 
 
 def forget(file: str) -> None:

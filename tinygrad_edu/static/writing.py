@@ -15,7 +15,7 @@ from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
 from tinygrad_edu.readers.notation import PRODUCT, PROGRAM, SIGN, Text, write
 from tinygrad_edu.rule import Check, Rule, pow
-from tinygrad_edu.static.backpropagation import Gradient, Operand, backpropagate, terms_of
+from tinygrad_edu.static.backpropagation import Gradient, Operand, gradients_of, terms_of
 from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
 
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
@@ -31,6 +31,7 @@ FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows 
     rules.absolute: abs,
 }
 DIFFERENTIABLE = NEVER_FAILS | {rules.div, rules.exp, rules.log, rules.sin, rules.cos}  # wherever they have a value
+BACKPROPAGATE, DESCEND = "backpropagate", "backpropagate_and_descend"  # for breakpoints: nothing else is called so
 RESERVED = ("samples", "parameters", "gradients", "total", "lr", "inf", "nan", "__debug__")
 LONGEST_SUM = 100  # terms in a line: CPython cannot compile sums of thousands
 ONE_BY_ONE = 500  # operations: so many have a line each; of more a sum takes in its terms
@@ -100,7 +101,7 @@ class Writer:
     names  what it calls the nodes of the graph, and the functions it calls
 
     `backpropagate(samples, parameters, gradients)` adds the gradients of every sample to those it is given.
-    `descend(samples, parameters, lr)` updates the parameters after every sample.
+    `backpropagate_and_descend(samples, parameters, lr)` updates the parameters after every sample.
     """
 
     def __init__(self, graph: TracedGraph, descend: bool = False) -> None:
@@ -108,7 +109,7 @@ class Writer:
         self.descend = descend
         self.operations = dict.fromkeys(node.first for node in graph.order)
         self.one_by_one = len(self.operations) <= ONE_BY_ONE
-        self.gradients, self.terms = backpropagate(graph, self.one_by_one)
+        self.gradients, self.terms = gradients_of(graph, self.one_by_one)
         self.switched = {gradient.name for gradient in self.gradients if gradient.switch is not None}
         self.sums: dict[Traced, list[Operand]] = {}  # the terms of weighted sums
         self.own_line = self.find_own_lines()
@@ -170,9 +171,9 @@ class Writer:
         gradients = {p: self.names.new(f"d_{name}") for p, name in parameters.items()}
         inputs = [self.names.give(x, x.label) for x in self.graph.inputs]
         if self.descend:
-            signature, result = "descend(samples, parameters, lr)", parameters
+            signature, result = f"{DESCEND}(samples, parameters, lr)", parameters
         else:
-            signature, result = "backpropagate(samples, parameters, gradients)", gradients
+            signature, result = f"{BACKPROPAGATE}(samples, parameters, gradients)", gradients
         with self.block(f"def {signature}:"):
             self.write_list("", parameters, " = parameters")
             if not self.descend:
