@@ -98,8 +98,8 @@ def test_trace_says_what_happened_so_far(python: str, tmp_path: Path) -> None:
     assert [len(found) for found in lines] == [0, 1, 2, 3]
     assert [re.sub(" +", " ", line) for line in lines[-1]] == [
         "h1.grad += h2.grad × ∂h2/∂h1 0 + 1 × 2 = 2",
-        "x.grad += h1.grad × ∂h1/∂x 7 + 2 × 3 = 13",
-        "x.grad += h1.grad × ∂h1/∂x 13 + 2 × 3 = 19",
+        "x.grad += h1.grad × ∂h1/∂x₍₁₎ 7 + 2 × 3 = 13",
+        "x.grad += h1.grad × ∂h1/∂x₍₂₎ 13 + 2 × 3 = 19",
     ]
 
 
@@ -202,7 +202,8 @@ def test_a_network_is_not_slow(tmp_path: Path) -> None:
     python = python_of(VERSIONS[1]) or pytest.skip("no Python here")
     printed = session(python, program, ["ignore 1 100000", "c", "trace", "q"], tmp_path)
     edges = 32 * (2 * 16 + 1) + 32 * (2 * 32 + 1) + (2 * 32 + 1) + 2 * 32  # weights, inputs and biases; tanh
-    assert len(re.findall(r"^  \S+\.grad +\+=", printed, re.MULTILINE)) == edges
+    assert "in layers.2.neurons.0: w.0.grad += z.grad × ∂z/∂w.0     0 + " in printed
+    assert len(re.findall(r"^ +\S+\.grad +\+=", printed, re.MULTILINE)) == edges
 
 
 # ------------------------------------------------------------------------------------------------------ pdb itself

@@ -65,7 +65,9 @@ class Debugger(pdb.Pdb):
     def interaction(self, frame: FrameType | None, *traceback: Any) -> None:
         """Wait for commands, below the heading of an edge; not where a row has returned to."""
         if is_at_edge(frame):
-            print_to(self.stdout, "".join(edge_cells(self.graph, self.steps[-1])).strip())
+            place = self.graph.neurons.get(self.steps[-1].node, "")
+            heading = f"{say('in place', place=place)}: " if place else ""
+            print_to(self.stdout, (heading + "".join(edge_cells(self.graph, self.steps[-1]))).strip())
         if frame is None or frame is not self.botframe:
             super().interaction(frame, *traceback)
 
