@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinygrad_edu import __version__
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.show.diagram import format_of, save_graph
@@ -29,7 +30,7 @@ from tinygrad_edu.show.render import renderer
 from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
 NEGATED = re.compile("-(?!-|h$)")  # an expression such as "-x**2", not an option
@@ -81,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--stepper", metavar="FILE", help="write a page that steps through forward and backward: .html")
     parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
     parser.add_argument("--leaf", metavar="NAME", help="list the paths to this variable only")
-    parser.add_argument("--ascii", action="store_true", default=None, help="write the trace without ∂, × and →")
+    parser.add_argument("--version", action="version", version=f"tinygrad_edu {__version__}")
+    parser.add_argument("--ascii", action="store_true", default=None, help="write the trace in ASCII")
     return parser
 
 

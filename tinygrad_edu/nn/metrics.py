@@ -16,6 +16,7 @@ from tinygrad_edu import rules
 from tinygrad_edu.arguments import FINITE, in_range, listed, real
 from tinygrad_edu.nn.data import check_examples
 from tinygrad_edu.operators import number_in
+from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.words import say
 
 Model: TypeAlias = "Callable[[Any], Any]"
@@ -113,11 +114,7 @@ def confusion_matrix(
     """
     every, pairs = classes(model, inputs, targets, names, threshold)
     counts, heads = Counter(pairs), list(map(str, every))
-    corner = say("true and predicted")
-    width = max(map(len, [corner, *heads]))
-    widths = [max(len(head), len(str(len(pairs)))) for head in heads]
-    rows = [[str(counts[column, row]) for column in range(len(heads))] for row in range(len(heads))]
-    return "\n".join(
-        f"{head:>{width}}  " + "  ".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
-        for head, cells in [(corner, heads), *zip(heads, rows, strict=True)]
-    )
+    rows = [[say("true and predicted"), *(f"  {head}" for head in heads)]]
+    for row, head in enumerate(heads):
+        rows.append([head, *(f"  {counts[column, row]}" for column in range(len(heads)))])
+    return "\n".join(columns(rows, right=True))

@@ -74,6 +74,7 @@ class Style(NamedTuple):
     partial: str = "∂"
     arrow: str = " → "
     short: bool = False  # names as they are seen from beside: "w.1" within the same neuron
+    encoding: str = "utf-8"  # what it does not know is spelled
 
 
 TEXT = Style()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TextIO
@@ -13,28 +12,27 @@ from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
 from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, steps_of
-from tinygrad_edu.words import say
+from tinygrad_edu.words import encoding_of, knows, print, say, spelled
 
 ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
-SIGNS = "∂×→·²"
 
 
 def explain(
     root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, file: TextIO | None = None
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
-    stream = file or sys.stdout
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    plain = SIGNS.encode(encoding, "ignore").decode(encoding) != SIGNS if ascii is None else ascii
-    text = trace(root, *leaves, max_paths=max_paths, ascii=plain)
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    encoding = encoding_of(file)
+    print(trace(root, *leaves, max_paths=max_paths, ascii=ascii, encoding=encoding), file=file)
 
 
-def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False) -> str:
+def trace(
+    root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, encoding: str | None = None
+) -> str:
     """Write the computation of `root` forward, then its gradients backward, one line per edge.
 
     For each of `leaves` also the product along every path from the root, at most `max_paths` of them, and their sum.
-    The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
+    Without `ascii` the encoding, by default that of standard output, decides between ∂ and d, × and *. The gradients
+    that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
 
     >>> x, w = Value(3.0, "x"), Value(2.0, "w")
     >>> y = w * x
@@ -48,7 +46,8 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
       x.grad += y.grad × ∂y/∂x     0 + 1 × 2 = 2     ∂y/∂x = w
     ∂y/∂w along y → w: 1 × 3 = 3
     """
-    graph = Graph(root, ASCII_STYLE if ascii else TEXT)
+    encoding = encoding or encoding_of() if ascii is None else "ascii" if ascii else "utf-8"
+    graph = Graph(root, (TEXT if knows(encoding) else ASCII_STYLE)._replace(encoding=encoding))
     max_paths = count("max_paths", max_paths, 0)
     for leaf in instances("leaves", leaves, Value):
         if leaf not in graph.names:
@@ -57,7 +56,7 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
     for leaf in leaves:
         lines += path_lines(graph, steps, leaf, max_paths)
-    return "\n".join(line.rstrip() for line in lines)
+    return spelled("\n".join(line.rstrip() for line in lines), encoding)
 
 
 def given(graph: Graph) -> Iterator[str]:
@@ -80,7 +79,8 @@ def forward_lines(graph: Graph) -> Iterator[str]:
                 f"     = {graph.number(node.data)}",
             )
             for node in graph.operations
-        ]
+        ],
+        graph.style.encoding,
     )
 
 
@@ -100,7 +100,8 @@ def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
                 f"     {graph.partial(step.node, step.child)} = {text_of(step.formula, graph.style.formula)}",
             )
             for step in steps
-        ]
+        ],
+        graph.style.encoding,
     )
 
 
