@@ -35,4 +35,4 @@ def __getattr__(name: str) -> types.ModuleType:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), "nn"]
+    return [*{**globals(), "nn": None}]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS, ROWS = 64, 20  # of a plot in characters
+DRAWN = 1e300  # a greater loss is drawn as this, as matplotlib overflows
 CELLS = 100  # along each side of a drawn plane
 REGION_COLOURS = ["#C4DDF2", "#FBD9A5", "#C9E9E2", "#E8CDE8", "#E0E0E0", "#F5E9BE"]
 REGIONS = " .:-=+"
@@ -46,7 +47,9 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
     def draw(axes: Axes) -> None:
         """Draw the curves, and a point at the best epoch."""
         for name, points in curves.items():
-            axes.plot(*zip(*points, strict=True), marker="o" if len(points) == 1 else "", label=name)
+            epochs, numbers = zip(*points, strict=True)
+            drawn = [max(-DRAWN, min(number, DRAWN)) for number in numbers]
+            axes.plot(epochs, drawn, marker="o" if len(points) == 1 else "", label=name)
         if errors:
             axes.plot(*min(errors, key=lambda point: point[1]), "o", color=COLOURS[1], label=say("best epoch"))
         axes.set_xlabel(say("epochs"))
@@ -162,12 +165,13 @@ def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
     epochs, numbers = zip(*(point for points in curves.values() for point in points), strict=True)
     n_epochs, least, greatest = max(epochs), min(0.0, *numbers), max(0.0, *numbers)
     greatest += least == greatest
-    heights = [least + (greatest - least) * i / (ROWS - 1) for i in range(ROWS)]
-    grid = [[" "] * COLUMNS for _ in heights]
+    size = max(-least, greatest)  # in units of which no difference overflows
+    grid = [[" "] * COLUMNS for _ in range(ROWS)]
     marks = "*o"[: len(curves)]
     for mark, points in zip(marks, curves.values(), strict=True):
         for epoch, number in points:
-            grid[nearest(heights, number)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
+            height = (number / size - least / size) / (greatest / size - least / size)
+            grid[math.ceil(height * (ROWS - 1) - 0.5)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
     legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
     scale = {"least": f"{least:.4g}", "greatest": f"{greatest:.4g}"}
     return framed(grid, say("curves", legend=legend, epochs=n_epochs, **scale))
