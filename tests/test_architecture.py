@@ -438,7 +438,7 @@ def run(command: list[str], entered: str = "", folder: Path | None = None) -> st
 
 
 def environment(folder: Path | None) -> dict[str, str]:
-    kept = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     return kept | ({"HOME": str(folder)} if folder else {})
 
 

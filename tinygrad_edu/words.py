@@ -101,7 +101,7 @@ def knows(encoding: str, text: str = SIGNS) -> bool:
 
 
 def spelled(text: str, encoding: str) -> str:
-    """Spell what an encoding does not know: a symbol by its name, a letter without its accent, others as escapes.
+    """Write what an encoding does not know in ASCII: a symbol by its name, é as e, what has no name as an escape.
 
     >>> spelled("∂y/∂x₁ = 2·σ(z)² – 図", "ascii"), spelled("∂y/∂x₁ = 2·σ(z)² – 図", "gbk")
     ('dy/dx_1 = 2*sigma(z)^2 - \\\\u56f3', 'dy/dx_1 = 2·σ(z)^2 – 図')
@@ -113,7 +113,7 @@ def spelled(text: str, encoding: str) -> str:
 
 
 def spelling(before: str, sign: str, encoding: str) -> str:
-    """Spell one sign: "^1" for ¹, but "1" after another that is raised."""
+    """Write one sign in ASCII: "^1" for ¹, but "1" after another that is raised."""
     plain = "".join(part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part))
     name = unicodedata.name(sign, "")
     if sign in SPELLED:

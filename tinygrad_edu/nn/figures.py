@@ -17,6 +17,7 @@ from tinygrad_edu.words import print, say
 COLOURS = ["#005A9C", "#A33B00", "#00806A", "#7A1F7A", "#444444", "#B07D00"]
 LINES = ["-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = "o^sDvP"
+SIZE = 6.4, 4.8
 
 
 def has_matplotlib() -> bool:
@@ -25,7 +26,7 @@ def has_matplotlib() -> bool:
 
 
 def save_figure(
-    path: str | Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = (6.4, 4.8)
+    path: str | Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = SIZE
 ) -> Path | None:
     """Draw a figure into a file, in the format that its name ends in (.svg, .png, .pdf), and return its path.
 
@@ -41,11 +42,11 @@ def save_figure(
     return write_whole(path, figure(path, draw, columns, size))
 
 
-def show_figure(draw: Callable[..., None]) -> None:
+def show_figure(draw: Callable[..., None]) -> Any:
     """Show a figure in the notebook that runs this."""
     from IPython.display import Image, display
 
-    display(Image(figure(Path("figure.png"), draw)))
+    return display(Image(figure(Path("figure.png"), draw, 1, SIZE)))
 
 
 def in_notebook() -> bool:
@@ -54,9 +55,7 @@ def in_notebook() -> bool:
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
-def figure(
-    path: Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = (6.4, 4.8)
-) -> bytes:
+def figure(path: Path, draw: Callable[..., None], columns: int, size: tuple[float, float]) -> bytes:
     """Return a figure as `save_figure` writes it."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

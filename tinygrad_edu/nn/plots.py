@@ -126,10 +126,7 @@ def can_draw(path: str | Path | None) -> bool:
 
 def plot(path: str | Path | None, draw: Callable[[Axes], None]) -> Path | None:
     """Draw a figure into a file; without a path, in the notebook."""
-    if path is not None:
-        return save_figure(path, draw)
-    show_figure(draw)
-    return None
+    return show_figure(draw) if path is None else save_figure(path, draw)
 
 
 def spread(numbers: Sequence[float], n: int) -> list[float]:

@@ -97,8 +97,7 @@ class Symbol(Operators["Symbol"]):
         """Check nothing: a symbol has no value."""
 
     def __str__(self) -> str:
-        """Write the formula as standard output can show it."""
-        encoding = encoding_of()
+        encoding = encoding_of()  # what is printed is shown as standard output can
         return spelled(self.text(FORMULA if knows(encoding) else ASCII), encoding)
 
     def __format__(self, spec: str) -> str:
