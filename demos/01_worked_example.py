@@ -7,6 +7,7 @@ the graph or taken apart into the textbook's h3 to h6 (Qiu, Neural Networks and 
 from pathlib import Path
 
 from tinygrad_edu import Parameter, Value, backward_steps, exp, explain, save_graph, sigmoid
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from tinygrad_edu import Parameter, Value, elu, leaky_relu, relu, sigmoid, softp
 from tinygrad_edu.nn import Maxout
 from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.readers.notation import columns
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -52,13 +53,13 @@ curves = {name: [value_and_slope(f, z) for z in grid] for name, f in FUNCTIONS.i
 # %% what one asks of an activation function
 # Zero-centred, sparse: for inputs that are normally distributed, with mean 0 and standard deviation 1.
 normal = NormalDist().quantiles(1000)
-rows = [("", "range over ±1000", "greatest slope", "slope at -10, 10", "zero-centred (mean)", "sparse (exactly 0)")]
+table = [("", "range over ±1000", "greatest slope", "slope at -10, 10", "zero-centred (mean)", "sparse (exactly 0)")]
 for name, f in FUNCTIONS.items():
     values = [value_and_slope(f, z)[0] for z in [-1000.0, *grid, 1000.0]]
     slopes = [slope for _, slope in curves[name]]
     outputs = [value_and_slope(f, z)[0] for z in normal]
     mean, zeros = fmean(outputs), outputs.count(0.0) / len(outputs)
-    rows.append(
+    table.append(
         (
             name,
             f"{min(values):g} … {max(values):g}",
@@ -68,21 +69,23 @@ for name, f in FUNCTIONS.items():
             f"{'yes' if zeros > 0.1 else 'no'} ({zeros:.0%})",
         )
     )
-print("\n".join(line.rstrip() for line in columns([tuple(f"{cell}   " for cell in row) for row in rows])))
+print("\n".join(line.rstrip() for line in columns([tuple(f"{cell}   " for cell in row) for row in table])))
 
 # %% two relations: tanh is a logistic function, stretched and shifted; softplus has the logistic function for a slope
 difference = max(abs(tanh(z) - (2.0 * sigmoid(2.0 * z) - 1.0)) for z in grid)
-print(f"\ntanh(z) = 2σ(2z) - 1            up to {difference:.0e}")
+rows = [("tanh(z) = 2σ(2z) - 1            ", f"up to {difference:.0e}")]
 difference = max(abs(slope - sigmoid(z)) for z, (_, slope) in zip(grid, curves["softplus"], strict=True))
-print(f"softplus'(z) = σ(z)             up to {difference:.0e}")
+rows.append(("softplus'(z) = σ(z)", f"up to {difference:.0e}"))
 
 # %% what PReLU and Maxout learn: they have gradients of their own
 gamma.grad = 0.0
 value_and_slope(FUNCTIONS["PReLU"], -2.0)
-print(f"PReLU at z = -2:                ∂a/∂γ = {gamma.grad:g}")
+rows.append(("PReLU at z = -2:", f"∂a/∂γ = {gamma.grad:g}"))
 pieces.zero_grad()
 value_and_slope(FUNCTIONS["Maxout"], 8.0)
-print(f"Maxout at z = 8:                ∂a/∂w of its pieces = {', '.join(f'{p.w[0].grad:g}' for p in pieces.pieces)}")
+gradients = ", ".join(f"{piece.w[0].grad:g}" for piece in pieces.pieces)
+rows.append(("Maxout at z = 8:", f"∂a/∂w of its pieces = {gradients}"))
+print("\n" + "\n".join(line.rstrip() for line in columns(rows)))
 
 
 # %% three families: left the values, right the derivatives

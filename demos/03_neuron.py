@@ -12,6 +12,7 @@ from pathlib import Path
 from tinygrad_edu import Parameter, Value, save_graph, sigmoid
 from tinygrad_edu.nn import Neuron
 from tinygrad_edu.rules import step
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

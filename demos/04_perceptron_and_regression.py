@@ -17,6 +17,7 @@ from tinygrad_edu.nn import Neuron, binary_cross_entropy, empirical_risk, load_i
 from tinygrad_edu.nn.figures import COLOURS, save_figure
 from tinygrad_edu.nn.plots import draw_examples
 from tinygrad_edu.rules import sign
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 from tinygrad_edu import save_graph, sigmoid, weighted_sum
 from tinygrad_edu.nn import MLP, squared_error
+from tinygrad_edu.readers.notation import columns
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -54,9 +56,10 @@ hidden = [a.children[0] for a in z.children if a.op is sigmoid]
 names = [f"δ = ∂L/∂{node.label}" for node in (*hidden, z)] + [f"∂L/∂{name}" for name, _ in model.named_parameters()]
 by_hand = [*delta1, delta2, *grad_w1[0], grad_b1[0], *grad_w1[1], grad_b1[1], *grad_w2, grad_b2]
 by_backward = [node.grad for node in (*hidden, z, *model.parameters())]
-print(f"{'':28}{'by hand':>20}{'backward()':>20}")
+rows = [(f"{'':28}", f"{'by hand':>20}", f"{'backward()':>20}")]
 for name, one, other in zip(names, by_hand, by_backward, strict=True):
-    print(f"{name:28}{one:20.15f}{other:20.15f}")
+    rows.append((name, f"{one:20.15f}", f"{other:20.15f}"))
+print("\n".join(columns(rows)))
 difference = max(abs(one - other) for one, other in zip(by_hand, by_backward, strict=True))
 print(f"they differ by at most {difference:.0e}\n")
 

@@ -16,6 +16,7 @@ from tinygrad_edu import Symbol, Value, cos, derivative_formula, formula, gradie
 from tinygrad_edu.nn.figures import MARKERS, save_figure
 from tinygrad_edu.readers.notation import PYTHON
 from tinygrad_edu.readers.symbol import size_of, size_text
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

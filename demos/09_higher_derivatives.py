@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tinygrad_edu import Parameter, Value, derivative_formula, formula, gradients, hessian, save_graph
 from tinygrad_edu.readers.symbol import text_of
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

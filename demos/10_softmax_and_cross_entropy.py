@@ -25,6 +25,8 @@ from tinygrad_edu.nn import (
     train_test_split,
 )
 from tinygrad_edu.nn.figures import COLOURS, save_figure
+from tinygrad_edu.readers.notation import columns
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -85,9 +87,9 @@ def attempt(way: Callable[[list[Any], int], Any], g: float, true: int) -> str:
 
 for true, name in [(1, "the lesser"), (0, "the greater")]:
     print(f"\nloss and gradient where {name} is right")
-    print(f"{'logits':>6}  " + "".join(f"{way.__name__:46}" for way in WAYS).rstrip())
-    for g in (1.0, 20.0, 1000.0):
-        print(f"{f'±{g:g}':>6}  " + "".join(f"{attempt(way, g, true):46}" for way in WAYS).rstrip())
+    rows = [["logits  ", *(f"{way.__name__:46}" for way in WAYS)]]
+    rows += [[f"{f'±{g:g}':>6}  ", *(attempt(way, g, true) for way in WAYS)] for g in (1.0, 20.0, 1000.0)]
+    print("\n".join(line.rstrip() for line in columns(rows)))
 
 
 # %% the mistake, and the loss

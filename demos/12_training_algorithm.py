@@ -14,6 +14,7 @@ from typing import Any
 from tinygrad_edu.nn import MLP, SGD, accuracy, cross_entropy, empirical_risk, fit, load_iris, standardise
 from tinygrad_edu.nn import train_test_split as split
 from tinygrad_edu.nn.figures import save_figure
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -17,6 +17,8 @@ from typing import Any
 from tinygrad_edu import Parameter, relu, sigmoid, tanh, weighted_sum
 from tinygrad_edu.nn import SGD, BatchNorm, Layer, Neuron, empirical_risk, mean, squared_error
 from tinygrad_edu.nn.figures import MARKERS, save_figure
+from tinygrad_edu.readers.notation import columns
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)
@@ -55,9 +57,10 @@ size_norms = {
     "He": gradient_norms(relu, HE),
     "He × ½": gradient_norms(relu, HE / 2.0),
 }
-print("norm of the gradient in layer" + "".join(f"{layer:10}" for layer in (1, 4, 7, 10)))
+rows = [["norm of the gradient in layer", *(f"{layer:10}" for layer in (1, 4, 7, 10))]]
 for name, norms in {**activation_norms, **{f"ReLU, {name}": norms for name, norms in size_norms.items()}}.items():
-    print(f"{name:29}" + "".join(f"{norm:10.1e}" for norm in norms[::3]))
+    rows.append([name, *(f"{norm:10.1e}" for norm in norms[::3])])
+print("\n".join(columns(rows)))
 
 # %% a dead ReLU: z = x - 2 is negative for every x of 0 … 1; the line to learn is y = x
 xs = [[i / 10.0] for i in range(11)]
@@ -77,6 +80,7 @@ for name in losses:
 # %% not zero-centred: ∂L/∂wᵢ = δ xᵢ has the sign of δ for every i, so w can only go up-right or down-left
 points = [[generator.uniform(0.0, 1.0), generator.uniform(0.0, 1.0)] for _ in range(400)]
 walks: dict[str, list[tuple[float, float]]] = {}
+rows = []
 for name, centre in {"from 0 to 1": 0.0, "from -½ to ½": 0.5}.items():
     ws, one_sign = [Parameter(-1.0, "w1"), Parameter(1.0, "w2")], 0
     walks[name], sgd = [(-1.0, 1.0)], SGD(ws, lr=0.5)
@@ -88,8 +92,10 @@ for name, centre in {"from 0 to 1": 0.0, "from -½ to ½": 0.5}.items():
         sgd.step()
         walks[name].append((ws[0].data, ws[1].data))
     way = math.fsum(math.dist(*step) for step in zip(walks[name], walks[name][1:], strict=False))
-    print(f"inputs {name:13}gradients of one sign in {one_sign / len(points):.0%} of the steps,", end=" ")
-    print(f"a way of {way:.2f} to ({ws[0].data:.3f}, {ws[1].data:.3f})")
+    signs = f"gradients of one sign in {one_sign / len(points):.0%} of the steps"
+    end = f"({ws[0].data:.3f}, {ws[1].data:.3f})"
+    rows.append([f"inputs {name:13}", f"{signs}, a way of {way:.2f} to {end}"])
+print("\n".join(line.rstrip() for line in columns(rows)))
 
 
 # %% all of it as curves

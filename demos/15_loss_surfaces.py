@@ -16,6 +16,7 @@ from typing import Any
 from tinygrad_edu import Parameter, gradients, hessian, sigmoid
 from tinygrad_edu.nn import SGD, binary_cross_entropy
 from tinygrad_edu.nn.figures import COLOURS, save_figure
+from tinygrad_edu.words import print
 
 output = Path(__file__).parent / "output"
 output.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from tinygrad_edu import Parameter, sigmoid, static_graph, topological_order
 from tinygrad_edu.nn import MLP, hinge, moons
+from tinygrad_edu.words import print
 
 # %% a dynamic graph is built anew by each run; a static graph is built once
 w, b = Parameter(0.0, "w"), Parameter(0.0, "b")

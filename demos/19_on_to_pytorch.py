@@ -15,6 +15,7 @@ except ImportError:
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, accuracy, binary_cross_entropy, fit, moons
 from tinygrad_edu.nn.modules import activation_name
+from tinygrad_edu.words import print
 
 TORCH_ACTIVATIONS = {
     "linear": torch.nn.Identity,

@@ -44,8 +44,8 @@ def outputs(markdown: str) -> list[tuple[Block, str]]:
 
 
 def run(command: list[str], folder: str, text: str = "") -> str:
-    """What a command prints, both streams, as UTF-8."""
-    environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200"}
+    """What a command prints, both streams, on a wide terminal that knows ∂."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.run(command, cwd=folder, input=text, env=environment, encoding="utf-8", **streams).stdout
 

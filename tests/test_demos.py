@@ -1,5 +1,8 @@
 """Every lesson runs in an empty folder, proves its claim, and saves well-formed pictures."""
 
+from __future__ import annotations
+
+import os
 import re
 import runpy
 import shutil
@@ -17,11 +20,18 @@ from tinygrad_edu.show.render import renderer
 DEMOS = Path(__file__).parent.parent / "demos"
 
 
-def run_lesson(name: str, folder: Path) -> str:
-    """What a copy of the lesson prints."""
+def run_lesson(name: str, folder: Path, encoding: str = "utf-8") -> str:
+    """What a copy of the lesson prints on a terminal of this encoding."""
     shutil.copy(DEMOS / name, folder)
-    command = [sys.executable, "-X", "utf8", name]
-    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True).stdout
+    return on_terminal(encoding, [name], folder)
+
+
+def on_terminal(encoding: str, arguments: Sequence[str], folder: Path | None = None) -> str:
+    """What Python prints on a terminal of this encoding; it ends well."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    command = [sys.executable, *arguments]
+    finished = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True)
+    return finished.stdout.decode(encoding)
 
 
 def check_pictures(folder: Path, diagrams: Sequence[str] = (), figures: Sequence[str] = ()) -> None:
@@ -61,6 +71,27 @@ def test_training_loop(tmp_path: Path) -> None:
     assert losses == sorted(losses, reverse=True)
     assert float(re.findall(r"accuracy (\S+)%", printed)[-1]) >= 97.0
     check_pictures(tmp_path, ["iris_neuron"])
+
+
+QUICK = ["01", "03", "09"]
+LESSONS = [
+    pytest.param(path.name, marks=() if path.name[:2] in QUICK else pytest.mark.slow)
+    for path in sorted(DEMOS.glob("[0-9]*.py"))
+]
+SYMBOLS = {"01": "df/dw along f -> h2", "09": "d^2y/dw^2 = ", "06": "delta = dL/d", "12": "alpha = ", "17": "sqrt 2 "}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk"])
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_lesson_survives_every_terminal(lesson: str, encoding: str, tmp_path: Path) -> None:
+    """What the terminal does not know is spelled, and no ? stands in the place of a symbol."""
+    if lesson.startswith("19"):
+        pytest.importorskip("torch")
+    printed = run_lesson(lesson, tmp_path, encoding)
+    assert "?" not in printed
+    assert "\\u" not in printed
+    if encoding == "ascii":
+        assert SYMBOLS.get(lesson[:2], "") in printed
 
 
 @pytest.mark.slow

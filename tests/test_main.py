@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import tinygrad_edu
 from tinygrad_edu.__main__ import main
 from tinygrad_edu.show import render
 
@@ -302,9 +303,7 @@ def test_everything_else_is_refused(expression: str, capsys: pytest.CaptureFixtu
         (["x+1", "x=1", "--draw", "f.jpeg"], "must end in one of"),
     ],
 )
-def test_unusable_arguments_are_named(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unusable_arguments_are_named(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2, and the argument that was wrong, in one line and no trace."""
     assert main(arguments) == 2
     printed = capsys.readouterr()
@@ -325,16 +324,43 @@ def test_a_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_terminals_without_the_symbols_get_ascii(encoding: str) -> None:
     """A stream that does not know ∂ is written in ASCII, unasked."""
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    command = [sys.executable, "-m", "tinygrad_edu", "x*π", "x=2", "π=3"]
-    printed = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode("ascii")
+    printed = on_terminal(encoding, ["x*π", "x=2", "π=3"])
+    assert printed.isascii()
     assert "df/dx" in printed
-    assert "\\u03c0" in printed
+    assert "x * pi" in printed
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk"])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--help"], ["doctor"], ["--version"], ["x*w*(x+损)**2", "x=2", "w=3", "损=1", "--draw", "图.gv"]],
+    ids=" ".join,
+)
+def test_every_command_survives_every_terminal(encoding: str, arguments: list[str]) -> None:
+    """With exit status 0 and no "?" in the place of a symbol; a Chinese name stays where it is known."""
+    printed = on_terminal(encoding, arguments)
+    assert "?" not in printed
+    if "图.gv" in arguments:
+        assert ("图.gv" if encoding == "gbk" else "\\u56fe.gv") in printed
+        assert Path("图.gv").read_text(encoding="utf-8").count("损")
+
+
+def on_terminal(encoding: str, arguments: list[str]) -> str:
+    """What a command prints on a terminal of this encoding."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "tinygrad_edu", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode(encoding)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"tinygrad_edu {tinygrad_edu.__version__}\n"
 
 
 def test_ascii_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """--ascii leaves nothing but ASCII."""
-    assert main(["sigmoid(w*x + b)", "x=1", "w=0", "b=0", "--ascii"]) == 0
+    assert main(["sigmoid(w*x + b)*总 + θ", "x=1", "w=0", "b=0", "总=1", "θ=1", "--ascii"]) == 0
     assert capsys.readouterr().out.isascii()
 
 

@@ -1,10 +1,10 @@
 """Run the command line: explain and draw the worked example, or an expression of one's own.
 
-    python -m tinygrad_edu
-    python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
-    python -m tinygrad_edu my_file.py:my_function x=1,2 y=1 --stepper f.html
-    python -m tinygrad_edu debug my_file.py
-    python -m tinygrad_edu doctor
+python -m tinygrad_edu
+python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
+python -m tinygrad_edu my_file.py:my_function x=1,2 y=1 --stepper f.html
+python -m tinygrad_edu debug my_file.py
+python -m tinygrad_edu doctor
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinygrad_edu import __version__
 from tinygrad_edu.engine import Parameter, Value
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.show.debugger import debug
@@ -31,7 +32,7 @@ from tinygrad_edu.show.render import renderer
 from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 WORKED_EXAMPLE = "1 / (exp((x*w + b) * -1) + 1)"
 NEGATED = re.compile("-(?!-|h$)")  # an expression such as "-x**2", not an option
@@ -85,7 +86,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--stepper", metavar="FILE", help="write a page that steps through forward and backward: .html")
     parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
     parser.add_argument("--leaf", metavar="NAME", help="list the paths to this variable only")
-    parser.add_argument("--ascii", action="store_true", default=None, help="write the trace without ∂, × and →")
+    parser.add_argument("--version", action="version", version=f"tinygrad_edu {__version__}")
+    parser.add_argument("--ascii", action="store_true", default=None, help="write the trace in ASCII")
     return parser
 
 

@@ -77,6 +77,10 @@ LAST = COLUMNS - 1
         ([19.0, NAN, INF, 0.0], [(0, 19), (LAST, 0)], "1 to 4, from 0 to 19"),
         ([NAN, 19.0, -INF, 0.0], [(21, 19), (LAST, 0)], "1 to 4, from 0 to 19"),
         ([19e250, 0.0, NAN], [(0, 19), (LAST, 0)], "1 to 2, from 0 to 1.9e+251"),
+        ([1.7e308, 0.0, -1.7e308], [(0, 19), (31, 9), (LAST, 0)], "1 to 3, from -1.7e+308 to 1.7e+308"),
+        ([-1.7e308], [(0, 0)], "1 to 1, from -1.7e+308 to 0"),
+        ([5e-324, 0.0], [(0, 19), (LAST, 0)], "1 to 2, from 0 to 4.941e-324"),
+        ([-3.0, -3.0], [(0, 0), (LAST, 0)], "1 to 2, from -3 to 0"),
     ],
     ids=str,
 )
@@ -129,6 +133,9 @@ def axes_of(monkeypatch: pytest.MonkeyPatch, history: Any, path: Path) -> Any:
         ([NAN, 3.0, INF, 1.0], [NAN, 4.0, 5.0, INF]),
         ([0.5], [0.7]),
         ([0.0, 0.0], [None, None]),
+        ([-3.0, -3.0], [-3.0, -3.0]),
+        ([1e300, -1e300], [1e-300, 5e-324]),
+        ([1e-300, 1e-300], [None, None]),
     ],
     ids=str,
 )
@@ -147,6 +154,14 @@ def test_the_picture_shows_every_finite_number(
     assert (bottom == 0.0) == all(y >= 0.0 for points in kept for _, y in points)
     assert all(tick == round(tick) for tick in axes.get_xticks())
     assert all(line.get_marker() == "o" for line in axes.lines if len(line.get_xdata()) == 1)
+
+
+@pytest.mark.parametrize("losses", [[1.7e308, -1.7e308], [-1.7e308] * 2, [1.7e308, 1.0, 1e-300]], ids=str)
+def test_a_loss_that_matplotlib_cannot_draw_is_drawn_at_the_edge(
+    losses: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    [curve] = axes_of(monkeypatch, history_of([None] * len(losses), losses), tmp_path / "loss.png").lines
+    assert list(curve.get_ydata()) == [math.copysign(min(abs(loss), 1e300), loss) for loss in losses]
 
 
 def test_the_decision_boundary_in_characters_divides_the_plane(capsys: pytest.CaptureFixture[str]) -> None:

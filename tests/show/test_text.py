@@ -26,6 +26,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.show.steps import Graph, steps_of
+from tinygrad_edu.words import cells
 
 WORKED_EXAMPLE = """\
 given      x = 1, w = 0, b = 0
@@ -358,14 +359,68 @@ def test_a_stream_with_the_signs_gets_them(encoding: str) -> None:
     assert "∂" in printed(encoding)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_label_the_stream_cannot_show_is_escaped(encoding: str) -> None:
-    assert "given      \\u03b8 = 3" in printed(encoding, label="θ")
+@pytest.mark.parametrize(
+    ("encoding", "label", "shown"),
+    [
+        ("ascii", "θ", "theta"),
+        ("cp1252", "θ", "theta"),
+        ("gbk", "θ", "θ"),
+        ("gbk", "损失", "损失"),
+        ("ascii", "损", "\\u635f"),
+        ("cp1252", "é", "é"),
+        ("ascii", "é", "e"),
+        ("ascii", "x₁", "x_1"),
+        ("gbk", "x₁₂", "x_12"),
+    ],
+)
+def test_a_label_the_stream_cannot_show_is_spelled(encoding: str, label: str, shown: str) -> None:
+    """Before the columns are set, so that they stay straight; what the stream knows stays as it is."""
+    text = printed(encoding, label=label)
+    assert f"given      {shown} = 3" in text
+    for start, end in ("forward", "backward"), ("backward", "d"):
+        block = text.partition(f"\n{start}")[2].partition(f"\n{end}")[0].splitlines()[1:]
+        assert len({cells(line[: line.index("=")]) for line in block}) == 1
+
+
+def test_names_that_are_told_apart_by_subscripts_are_ascii_too() -> None:
+    total = Value(1.0, "total") * Value(2.0, "total")
+    text = trace(total, *total.children, ascii=True)
+    assert text.isascii()
+    assert text.splitlines()[0] == "given      total_1 = 1, total_2 = 2"
+    assert "dh1/dtotal_1 = total_2" in text
+
+
+def test_columns_are_as_wide_as_the_cells_they_take() -> None:
+    """A Chinese letter takes two cells, an accent that is set on a letter none."""
+    x, y = Value(3.0, "输入"), Value(2.0, "a\N{COMBINING ACUTE ACCENT}")
+    h = x * y
+    h.label = "净输入"
+    z = h.tanh() + y
+    z.label = "z"
+    assert trace(z).splitlines() == [
+        "given      输入 = 3, a\N{COMBINING ACUTE ACCENT} = 2",
+        "forward",
+        "  净输入 = 输入 × a\N{COMBINING ACUTE ACCENT}         3 × 2       = 6",
+        "  h1     = tanh(净输入)     tanh(6)     = 1",
+        "  z      = h1 + a\N{COMBINING ACUTE ACCENT}           1 + 2       = 3",
+        *trace(z).splitlines()[5:],
+    ]
+
+
+def test_what_a_stream_does_not_know_decides_a_trace_that_is_printed_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`print(trace(f))` survives; a trace that is asked for with ∂ has it."""
+    f, _, w, _ = worked_example()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="gbk"))
+    assert trace(f, w) == WORKED_EXAMPLE_ASCII
+    assert trace(f, w, ascii=False) == WORKED_EXAMPLE
+    assert trace(f, w, encoding="utf-8") == WORKED_EXAMPLE
 
 
 def test_ascii_may_be_asked_for_or_refused() -> None:
+    """On a stream that has no ∂ it is a d even so."""
     assert printed("utf-8", ascii=True).isascii()
-    assert "\\u2202h1/\\u2202x" in printed("ascii", ascii=False)
+    assert "∂h1/∂x" in printed("utf-8", ascii=False)
+    assert "dh1/dx" in printed("ascii", ascii=False)
 
 
 def test_explain_prints_the_trace_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from tinygrad_edu.arguments import count
 from tinygrad_edu.files import file_path, write_whole
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 # What is told apart by colour is told apart by line or marker too, for those who see colours alike.
 COLOURS = ["#005A9C", "#A33B00", "#00806A", "#7A1F7A", "#444444", "#B07D00"]
 LINES = ["-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = "o^sDvP"
+SIZE = 6.4, 4.8
 
 
 def has_matplotlib() -> bool:
@@ -25,7 +26,7 @@ def has_matplotlib() -> bool:
 
 
 def save_figure(
-    path: str | Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = (6.4, 4.8)
+    path: str | Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = SIZE
 ) -> Path | None:
     """Draw a figure into a file, in the format that its name ends in (.svg, .png, .pdf), and return its path.
 
@@ -38,6 +39,24 @@ def save_figure(
     if not has_matplotlib():
         print(say("no figure", file=path.name), file=sys.stderr)
         return None
+    return write_whole(path, figure(path, draw, columns, size))
+
+
+def show_figure(draw: Callable[..., None]) -> Any:
+    """Show a figure in the notebook that runs this."""
+    from IPython.display import Image, display
+
+    return display(Image(figure(Path("figure.png"), draw, 1, SIZE)))
+
+
+def in_notebook() -> bool:
+    """Tell whether this runs in a notebook, which shows pictures."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def figure(path: Path, draw: Callable[..., None], columns: int, size: tuple[float, float]) -> bytes:
+    """Return a figure as `save_figure` writes it."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.rcsetup import cycler
@@ -47,9 +66,9 @@ def save_figure(
     style: Any = {**curves, **levels, "svg.hashsalt": path.name, "svg.fonttype": "none"}
     picture, format = io.BytesIO(), path.suffix[1:].lower() or "png"
     with rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
-        if format not in figure.canvas.get_supported_filetypes():
+        drawing = Figure(figsize=size, layout="constrained")
+        if format not in drawing.canvas.get_supported_filetypes():
             raise ValueError(f"path must end in .svg, .png or .pdf, got {str(path)!r}")
-        draw(*figure.subplots(1, columns, squeeze=False)[0])
-        figure.savefig(picture, format=format, dpi=120, metadata={"Date": None} if format == "svg" else None)
-    return write_whole(path, picture.getvalue())
+        draw(*drawing.subplots(1, columns, squeeze=False)[0])
+        drawing.savefig(picture, format=format, dpi=120, metadata={"Date": None} if format == "svg" else None)
+    return picture.getvalue()

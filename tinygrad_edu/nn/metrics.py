@@ -16,6 +16,7 @@ from tinygrad_edu import rules
 from tinygrad_edu.arguments import finite, function, listed, real
 from tinygrad_edu.nn.data import check_examples
 from tinygrad_edu.operators import number_in
+from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.words import say
 
 Model: TypeAlias = "Callable[[Any], Any]"
@@ -108,7 +109,7 @@ def confusion_matrix(model: Model, inputs: Any, targets: Any, names: Names = (),
     """
     every, pairs = classes(model, inputs, targets, names, threshold)
     counts, heads = Counter(pairs), list(map(str, every))
-    table = [[say("true and predicted"), *heads]]
-    table += [[head, *[str(counts[column, row]) for column in range(len(heads))]] for row, head in enumerate(heads)]
-    widths = [max(len(row[0]) for row in table), *[max(len(head), len(str(len(pairs)))) for head in heads]]
-    return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in table)
+    rows = [[say("true and predicted"), *(f"  {head}" for head in heads)]]
+    for row, head in enumerate(heads):
+        rows.append([head, *(f"  {counts[column, row]}" for column in range(len(heads)))])
+    return "\n".join(columns(rows, right=True))

@@ -1,26 +1,27 @@
 """Plot two pictures of training: the loss over the epochs, and which class a network predicts where.
 
-Given a path, they are drawn by matplotlib, where it is installed; else they are printed as characters.
+Given a path, or in a notebook, they are drawn by matplotlib, where it is installed; else printed as characters.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.nn.data import Inputs, finite_rows
-from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, save_figure
+from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, in_notebook, save_figure, show_figure
 from tinygrad_edu.nn.metrics import Model, Names, classes, predicted_class
 from tinygrad_edu.nn.training import History
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS, ROWS = 64, 20  # of a plot in characters
+DRAWN = 1e300  # a greater loss is drawn as this, as matplotlib overflows
 CELLS = 100  # along each side of a drawn plane
 REGION_COLOURS = ["#C4DDF2", "#FBD9A5", "#C9E9E2", "#E8CDE8", "#E0E0E0", "#F5E9BE"]
 REGIONS = " .:-=+"
@@ -29,8 +30,8 @@ REGIONS = " .:-=+"
 def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
     """Plot the training loss, and the validation error where it was measured, over the epochs.
 
-    Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
-    characters. What is nan or infinite is left out. Raises ValueError if there is nothing else.
+    Write a picture to `path` (.png, .svg or .pdf) and return the path. Without one show it in a notebook; elsewhere, or
+    without matplotlib, print characters. What is nan or infinite is left out. Raises ValueError if there is no more.
     """
     if not isinstance(history, History):
         raise TypeError(f"history must be what fit returned, got {history!r} ({type(history).__name__})")
@@ -39,14 +40,16 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
     curves = {name: curve for name, curve in [(say("training loss"), losses), (say("validation"), errors)] if curve}
     if not curves:
         raise ValueError("history has nothing to plot: no epoch was completed with a finite loss")
-    if path is None or not can_draw():
+    if not can_draw(path):
         print(curves_text(curves))
         return None
 
     def draw(axes: Axes) -> None:
         """Draw the curves, and a point at the best epoch."""
         for name, points in curves.items():
-            axes.plot(*zip(*points, strict=True), marker="o" if len(points) == 1 else "", label=name)
+            epochs, numbers = zip(*points, strict=True)
+            drawn = [max(-DRAWN, min(number, DRAWN)) for number in numbers]
+            axes.plot(epochs, drawn, marker="o" if len(points) == 1 else "", label=name)
         if errors:
             axes.plot(*min(errors, key=lambda point: point[1]), "o", color=COLOURS[1], label=say("best epoch"))
         axes.set_xlabel(say("epochs"))
@@ -55,7 +58,7 @@ def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
             axes.set_ylim(bottom=0.0)
         axes.legend()
 
-    return save_figure(path, draw)
+    return plot(path, draw)
 
 
 def finite_points(numbers: Iterable[float | None]) -> list[tuple[int, float]]:
@@ -73,19 +76,20 @@ def plot_decision_boundary(
 ) -> Path | None:
     """Plot the plane of two features: the class that is predicted everywhere, and the examples.
 
-    Write a picture to `path` (.png, .svg or .pdf) and return the path; without a path or matplotlib, print
-    characters. `names` and `threshold` are those of `accuracy`. Raises ValueError unless each input has two features.
+    Write a picture to `path` (.png, .svg or .pdf) and return the path. Without one show it in a notebook; elsewhere, or
+    without matplotlib, print characters. `names` and `threshold` are those of `accuracy`. Raises ValueError unless each
+    input has two features.
     """
     points = finite_rows("inputs", inputs)
     if any(len(x) != 2 for x in points):
         raise ValueError("inputs: a decision boundary is drawn in a plane: each input needs two features")
     every, pairs = classes(model, points, targets, names, threshold)
     true = [k for _, k in pairs]
-    drawn = path is not None and can_draw()
+    drawn = can_draw(path)
     columns, rows = (CELLS, CELLS) if drawn else (COLUMNS, ROWS)
     xs, ys = spread([x for x, _ in points], columns), spread([y for _, y in points], rows)
     predicted = [[predicted_class(model([x, y]), threshold, f"model([{x}, {y}])") for x in xs] for y in ys]
-    if path is None or not drawn:
+    if not drawn:
         numbered = [str(label) if label == k else f"{k} {label}" for k, label in enumerate(every)]
         print(plane_text(points, true, numbered, xs, ys, predicted))
         return None
@@ -100,7 +104,7 @@ def plot_decision_boundary(
         axes.set_ylabel("x2")
         axes.legend()
 
-    return save_figure(path, draw)
+    return plot(path, draw)
 
 
 def draw_examples(
@@ -113,11 +117,16 @@ def draw_examples(
         axes.scatter(x1, x2, color=colour, marker=marker, s=size, label=names[k], zorder=3.0)
 
 
-def can_draw() -> bool:
-    """Tell whether matplotlib is installed; if not, say on standard error how to get it."""
-    if not has_matplotlib():
+def can_draw(path: str | Path | None) -> bool:
+    """Tell whether a picture is drawn: to a path or in a notebook. If a path is given in vain, say what to install."""
+    if path is not None and not has_matplotlib():
         print(say("no matplotlib"), file=sys.stderr)
-    return has_matplotlib()
+    return has_matplotlib() and (path is not None or in_notebook())
+
+
+def plot(path: str | Path | None, draw: Callable[[Axes], None]) -> Path | None:
+    """Draw a figure into a file; without a path, in the notebook."""
+    return show_figure(draw) if path is None else save_figure(path, draw)
 
 
 def spread(numbers: Sequence[float], n: int) -> list[float]:
@@ -153,12 +162,13 @@ def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
     epochs, numbers = zip(*(point for points in curves.values() for point in points), strict=True)
     n_epochs, least, greatest = max(epochs), min(0.0, *numbers), max(0.0, *numbers)
     greatest += least == greatest
-    heights = [least + (greatest - least) * i / (ROWS - 1) for i in range(ROWS)]
-    grid = [[" "] * COLUMNS for _ in heights]
+    size = max(-least, greatest)  # in units of which no difference overflows
+    grid = [[" "] * COLUMNS for _ in range(ROWS)]
     marks = "*o"[: len(curves)]
     for mark, points in zip(marks, curves.values(), strict=True):
         for epoch, number in points:
-            grid[nearest(heights, number)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
+            height = (number / size - least / size) / (greatest / size - least / size)
+            grid[math.ceil(height * (ROWS - 1) - 0.5)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
     legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
     scale = {"least": f"{least:.4g}", "greatest": f"{greatest:.4g}"}
     return framed(grid, say("curves", legend=legend, epochs=n_epochs, **scale))

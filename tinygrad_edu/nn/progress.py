@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO, TypeVar
 
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 LIVE_INTERVAL = 0.1  # seconds between two states of the live line
 PLAIN_LINES = 10

@@ -95,6 +95,11 @@ class History:
         ]
         return "\n".join([*lines, self.ending])
 
+    def __repr__(self) -> str:
+        """Return the last epoch, and how training ended."""
+        last = say("epoch", epoch=len(self.epochs), result=self.epochs[-1]) if self.epochs else "no epoch"
+        return f"<History: {last}{self.ending and '; '}{self.ending}>"
+
 
 def fit(
     model: Module,

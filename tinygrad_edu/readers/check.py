@@ -58,7 +58,7 @@ class NodeCheck(NamedTuple):
 
 
 class Report:
-    """Hold the findings, in topological order. As text it is a table.
+    """Hold the findings, in topological order. As text, and at a prompt, it is a table.
 
     ok      analytic and numerical derivative agree
     kink    an operation on the way to the root has a corner or a jump there, like relu at 0: any slope between the one
@@ -73,6 +73,8 @@ class Report:
     def __str__(self) -> str:
         head = (say("node"), *(f"  {say(key)}" for key in COLUMNS))
         return "\n".join(line.rstrip() for line in columns([head, *map(report_row, self.checks)]))
+
+    __repr__ = __str__
 
 
 def report_row(check: NodeCheck) -> tuple[str, ...]:

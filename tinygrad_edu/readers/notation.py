@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tinygrad_edu import rules
 from tinygrad_edu.rule import Rule
+from tinygrad_edu.words import cells, encoding_of, spelled
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly a text holds together: -x looser than x², tighter than x·y
 OPERATORS = {
@@ -164,11 +165,16 @@ def is_number(x: object, number: float) -> bool:
     return isinstance(x, float) and x == number
 
 
-def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Set rows of text in columns, each as wide as its widest entry.
+def columns(rows: Sequence[Sequence[str]], encoding: str | None = None, right: bool = False) -> list[str]:
+    """Set rows of text in columns, each as wide as its widest entry, as a stream of this encoding shows it.
+
+    Without `encoding`, standard output's. `right` puts the room on the left.
 
     >>> columns([("x", "= 1"), ("slope", "= 2")])
     ['x    = 1', 'slope= 2']
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    shown = [[spelled(text, encoding or encoding_of()) for text in row] for row in rows]
+    widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
+    rooms = [[" " * (width - cells(text)) for text, width in zip(row, widths, strict=True)] for row in shown]
+    pairs = zip(rooms, shown, strict=True) if right else zip(shown, rooms, strict=True)
+    return ["".join(map("".join, zip(*pair, strict=True))) for pair in pairs]

@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import instance, real
 from tinygrad_edu.operators import Operators
-from tinygrad_edu.readers.notation import FORMULA, Notation, Text, is_number, write
+from tinygrad_edu.readers.notation import ASCII, FORMULA, Notation, Text, is_number, write
 from tinygrad_edu.rule import Check, Rule, Scalar
+from tinygrad_edu.words import encoding_of, knows, spelled
 
 LONGEST = 10_000  # names, numbers and operations: a longer formula is not written
 
@@ -96,7 +97,8 @@ class Symbol(Operators["Symbol"]):
         """Check nothing: a symbol has no value."""
 
     def __str__(self) -> str:
-        return self.text()
+        encoding = encoding_of()  # what is printed is shown as standard output can
+        return spelled(self.text(FORMULA if knows(encoding) else ASCII), encoding)
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

@@ -16,8 +16,8 @@ from typing import Any
 from tinygrad_edu.engine import Value
 from tinygrad_edu.show.stepper import MAX_NODES, save_stepper
 from tinygrad_edu.show.steps import Graph, Step
-from tinygrad_edu.show.text import edge_cells, print_to, style_for, trace_text
-from tinygrad_edu.words import say
+from tinygrad_edu.show.text import edge_cells, style_of, trace_text
+from tinygrad_edu.words import encoding_of, print, say
 
 BACKWARD = Value.backward.__code__
 FILE, EDGE = BACKWARD.co_filename, max(line for *_, line in BACKWARD.co_lines() if line)  # the last: child.grad += …
@@ -55,7 +55,8 @@ class Debugger(pdb.Pdb):
         if is_at_edge(frame):
             root, node, child, partial = (frame.f_locals[name] for name in ("self", "node", "child", "partial"))
             if frame is not self.backward:
-                Debugger.backward, Debugger.graph, Debugger.steps = frame, Graph(root, style_for(self.stdout)), []
+                graph = Graph(root, style_of(encoding_of(self.stdout)))
+                Debugger.backward, Debugger.graph, Debugger.steps = frame, graph, []
             again = bool(self.steps) and self.steps[-1].node is node
             operand = (self.steps[-1].operand + 1) % len(node.children) if again else 0
             added, before = node.grad * partial, child.grad
@@ -67,7 +68,7 @@ class Debugger(pdb.Pdb):
         if is_at_edge(frame):
             place = self.graph.neurons.get(self.steps[-1].node, "")
             heading = f"{say('in place', place=place)}: " if place else ""
-            print_to(self.stdout, (heading + "".join(edge_cells(self.graph, self.steps[-1]))).strip())
+            print((heading + "".join(edge_cells(self.graph, self.steps[-1]))).strip(), file=self.stdout)
         if frame is None or frame is not self.botframe:
             super().interaction(frame, *traceback)
 
@@ -101,7 +102,7 @@ class Debugger(pdb.Pdb):
         steps = self.steps[:-1] if is_at_edge(self.backward) else self.steps
         formulas = {step.node: self.graph.formulas(step.node) for step in steps}
         steps = [step._replace(formula=formulas[step.node][step.operand]) for step in steps if step.child.varies]
-        print_to(self.stdout, trace_text(self.graph, steps))
+        print(trace_text(self.graph, steps), file=self.stdout)
 
     def do_page(self, argument: str) -> None:
         """Write the page that steps through this graph: page f.html; without a name, it has the program's."""
@@ -109,6 +110,6 @@ class Debugger(pdb.Pdb):
         step = 1 + sum(bool(node.op) for node in shown) + sum(step.child in shown for step in self.steps)
         try:
             path = save_stepper(self.graph.root, argument or f"{Path(sys.argv[0]).stem}.html")
-            print_to(self.stdout, say("wrote", path=f"{path}#step={step}"))
+            print(say("wrote", path=f"{path}#step={step}"), file=self.stdout)
         except (ValueError, ArithmeticError, OSError) as error:
             self.error(str(error))

@@ -20,7 +20,7 @@ from tinygrad_edu.show.collapsed import draw_collapsed
 from tinygrad_edu.show.markup import PAPER, WIDE, cell, coloured, label, number_cells, plain, rich, small
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.steps import Graph, kind, left_over, steps_of
-from tinygrad_edu.words import say
+from tinygrad_edu.words import print, say
 
 if TYPE_CHECKING:
     from graphviz import Digraph

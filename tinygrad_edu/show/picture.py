@@ -14,6 +14,18 @@ class Picture(Digraph):  # type: ignore[misc]  # graphviz has no type hints
 
     root: Value
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None, **_: object) -> dict[str, str]:
-        picture = render(self.source, "svg")
-        return {"image/svg+xml": picture.decode()} if picture else {"text/plain": trace(self.root)}
+    def _repr_mimebundle_(self, *_: object, **__: object) -> dict[str, str | bytes]:
+        kind = self._jupyter_mimetype  # which graphviz.set_jupyter_format chooses
+        picture = render(self.source, kind.removeprefix("image/").removesuffix("+xml"))
+        if picture is None:
+            return {"text/plain": trace(self.root, ascii=False)}
+        return {kind: picture.decode() if kind == "image/svg+xml" else picture}
+
+    def __repr__(self) -> str:
+        return f"<picture of {self.root!r}>"
+
+    def copy(self) -> Picture:
+        """Return an independent copy."""
+        copied = super().copy()
+        copied.root = self.root
+        return copied  # type: ignore[no-any-return]

@@ -78,6 +78,7 @@ class Style(NamedTuple):
     operation: Notation = OPERATION
     partial: str = "∂"
     arrow: str = " → "
+    encoding: str = "utf-8"  # what it does not know is spelled
 
 
 TEXT = Style()

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from textwrap import wrap
-from typing import IO, TextIO
+from typing import TextIO
 
 from tinygrad_edu.arguments import count, instances
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.notation import ASCII, ASCII_OPERATION, columns
 from tinygrad_edu.readers.symbol import size_text, text_of
 from tinygrad_edu.show.steps import TEXT, Graph, Step, Style, left_over, steps_of
-from tinygrad_edu.words import say
+from tinygrad_edu.words import encoding_of, knows, print, say, spelled
 
 ASCII_STYLE = Style(ASCII, ASCII_OPERATION, "d", " -> ")
-SIGNS = "∂×→·²"
 WIDTH = 100  # columns of a page
 
 
@@ -26,28 +24,23 @@ def explain(
     root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, file: TextIO | None = None
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
-    stream = file or sys.stdout
-    plain = style_for(stream) is ASCII_STYLE if ascii is None else ascii
-    print_to(stream, trace(root, *leaves, max_paths=max_paths, ascii=plain))
+    encoding = encoding_of(file)
+    print(trace(root, *leaves, max_paths=max_paths, ascii=ascii, encoding=encoding), file=file)
 
 
-def style_for(stream: IO[str]) -> Style:
-    """Return the style that a stream's encoding allows."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return TEXT if SIGNS.encode(encoding, "ignore").decode(encoding) == SIGNS else ASCII_STYLE
+def style_of(encoding: str) -> Style:
+    """Return the style that an encoding allows."""
+    return (TEXT if knows(encoding) else ASCII_STYLE)._replace(encoding=encoding)
 
 
-def print_to(stream: IO[str], text: str) -> None:
-    """Print to a stream, which need not know every letter."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
-
-
-def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False) -> str:
+def trace(
+    root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, encoding: str | None = None
+) -> str:
     """Write the computation of `root` forward, then its gradients backward, one line per edge.
 
     For each of `leaves` also the product along every path from the root, at most `max_paths` of them, and their sum.
-    The gradients that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
+    Without `ascii` the encoding, by default that of standard output, decides between ∂ and d, × and *. The gradients
+    that the graph holds stay as they are. Raises ValueError if `root` does not depend on a leaf.
 
     >>> x, w = Value(3.0, "x"), Value(2.0, "w")
     >>> y = w * x
@@ -61,20 +54,21 @@ def trace(root: Value, *leaves: Value, max_paths: int = 10, ascii: bool = False)
       x.grad += y.grad × ∂y/∂x     0 + 1 × 2 = 2     ∂y/∂x = w
     ∂y/∂w along y → w: 1 × 3 = 3
     """
-    graph = Graph(root, ASCII_STYLE if ascii else TEXT)
+    encoding = encoding or encoding_of() if ascii is None else "ascii" if ascii else "utf-8"
+    graph = Graph(root, style_of(encoding))
     max_paths = count("max_paths", max_paths, 0)
     for leaf in instances("leaves", leaves, Value):
         if leaf not in graph.names:
             raise ValueError(f"{graph.name(root)} does not depend on {leaf!r}")
     steps = list(steps_of(graph, left_over(graph)))
     along = [line for leaf in leaves for line in path_lines(graph, steps, leaf, max_paths)]
-    return "\n".join([trace_text(graph, steps), *along])
+    return spelled("\n".join([trace_text(graph, steps), *along]), encoding)
 
 
 def trace_text(graph: Graph, steps: Sequence[Step]) -> str:
     """Write the computation forward, then these steps backward."""
     lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
-    return "\n".join(line.rstrip() for line in lines)
+    return spelled("\n".join(line.rstrip() for line in lines), graph.style.encoding)
 
 
 def given(graph: Graph) -> Iterator[str]:
@@ -115,7 +109,7 @@ def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]
         for node, (first, *others) in zip(nodes, rows, strict=True)
     ]
     fitting = [row for row in rows if len("".join(row)) <= WIDTH]
-    aligned = dict(zip(fitting, columns(fitting), strict=True))
+    aligned = dict(zip(fitting, columns(fitting, graph.style.encoding), strict=True))
     place = ""
     for node, row in zip(nodes, rows, strict=True):
         if place != (place := graph.neurons.get(node, "")) and place:
