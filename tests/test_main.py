@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +72,7 @@ def test_without_a_renderer_it_writes_the_source_and_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No dot, no pygraphviz: the command succeeds, prints everything, writes the .gv, and says what to install."""
-    monkeypatch.setattr(render, "renderer", lambda: None)
+    monkeypatch.setattr(render, "RENDERERS", [])
     assert main([]) == 0
     printed = capsys.readouterr()
     assert "= 0.25" in printed.out
@@ -348,14 +350,38 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert finished.stderr == ""
 
 
+NOT_INSTALLED = ModuleNotFoundError("No module named 'pygraphviz'")
+
+
 @pytest.mark.parametrize(
-    ("found", "line"),
-    [("dot", "pictures are rendered by dot"), (None, "no picture can be rendered: pip install pygraphviz")],
+    ("dot", "pygraphviz", "lines"),
+    [
+        (b"<svg/>", NOT_INSTALLED, ["dot works", "pygraphviz No module named", "rendered by dot"]),
+        (b"", b"<svg/>", ["dot draws nothing", "pygraphviz works", "rendered by pygraphviz"]),
+        (
+            subprocess.CalledProcessError(1, "/opt/bin/dot", stderr=b'no layout engine support\nrun "dot -c"'),
+            NOT_INSTALLED,
+            ["'/opt/bin/dot' returned non-zero", 'no layout engine support run "dot -c"', "pip install pygraphviz"],
+        ),
+    ],
+    ids=["dot works", "pygraphviz works", "neither works"],
 )
-def test_doctor_says_what_can_draw(
-    found: str | None, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_doctor_tries_each_renderer(
+    dot: Any, pygraphviz: Any, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which renderer there is, or how to get one."""
-    monkeypatch.setattr("tinygrad_edu.__main__.renderer", lambda: found)
+    """And says which works, which does not and why, and how to get one."""
+
+    def renderer(name: str, result: Any) -> Callable[[str, str], bytes]:
+        def draw(source: str, format: str) -> bytes:
+            if isinstance(result, Exception):
+                raise result
+            return bytes(result)
+
+        draw.__name__ = name
+        return draw
+
+    monkeypatch.setattr(render, "RENDERERS", [renderer("dot", dot), renderer("pygraphviz", pygraphviz)])
     assert main(["doctor"]) == 0
-    assert line in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    for line in lines:
+        assert line in printed

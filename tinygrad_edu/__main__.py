@@ -13,7 +13,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from tinygrad_edu.files import write_whole
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
 from tinygrad_edu.show.page import title_and_page
-from tinygrad_edu.show.render import renderer
+from tinygrad_edu.show.render import attempts
 from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
@@ -194,14 +193,15 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
 
 
 def doctor() -> None:
-    """Say what can render a picture here, and how to install what is missing."""
+    """Let each renderer draw a picture and say whether it can, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
     print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
-    print(f"dot         {shutil.which('dot') or say('not found')}")
-    print(f"pygraphviz  {version('pygraphviz')}")
+    found = {name: say("works") if picture else reason for name, picture, reason in attempts("digraph { a }", "svg")}
+    for name, result in found.items():
+        print(f"{name:<12}{result}")
     print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
-    found = renderer()
-    print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
+    works = [name for name, result in found.items() if result == say("works")]
+    print(say("rendered by", renderer=works[0]) if works else say("nothing renders", advice=say("install")))
 
 
 def version(package: str) -> str:
