@@ -180,7 +180,8 @@ def program(path: str) -> Iterator[tuple[dict[str, Any], int]]:
             status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         yield vars(module), status
     except (Exception, SystemExit) as error:
-        if isinstance(error, SyntaxError) or any(is_learners(frame) for frame, _ in traceback.walk_tb(error.__traceback__)):
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) or any(map(is_learners, frames)):
             exit_with(error)
         raise
     finally:

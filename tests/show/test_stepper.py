@@ -367,7 +367,7 @@ def test_a_graph_without_source_is_shown_as_its_operations(no_renderer: None) ->
 def without_text() -> Callable[..., Any]:
     """A function as it is typed at Python's prompt: its source is not to be had."""
     namespace: dict[str, Any] = {}
-    exec("def f(x):\n    return x * x\n", namespace)
+    exec(compile("def f(x):\n    return x * x\n", "<stdin>", "exec"), namespace)
     function: Callable[..., Any] = namespace["f"]
     return function
 

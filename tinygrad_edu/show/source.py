@@ -5,6 +5,7 @@ and costs nothing more when nobody watches.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
@@ -12,7 +13,9 @@ import inspect
 import linecache
 import math
 import os
+import re
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,8 +32,10 @@ from tinygrad_edu.show import expression
 from tinygrad_edu.words import say
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
-LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
-OUTERMOST, MODULE, FUNCTION, CALLED = range(4)  # where a name stands, the closest to the reader first
+LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen", "<attrs ", "<decorator-gen")
+INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
+MAX_WATCHED = 10_000  # operations: a training that makes more runs on as fast as ever, and is not shown
+OUTERMOST, MODULE, TEMPORARY, FUNCTION, CALLED = range(5)  # where a name stands, the closest to the reader first
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
 
 
@@ -69,17 +74,13 @@ class Recording:
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
         """Call the function and watch it."""
         linecache.checkcache()
-        watching = sys.getprofile()
-        sys.setprofile(self.watch)
-        try:
+        with watched_by(self.watch):
             self.root = function(**inputs)
-        finally:
-            sys.setprofile(watching)
         for namespace in self.namespaces.values():
             self.see(namespace, MODULE)
         for file, codes in self.codes.items():
             self.texts[file] = linecache.getlines(file)
-            if self.texts[file] and not set(map(fingerprint, codes)) <= compiled("".join(self.texts[file]))[1]:
+            if self.texts[file] and not all(is_text_of("".join(self.texts[file]), code) for code in codes):
                 self.edited.append(file)
                 self.texts[file] = []
 
@@ -91,21 +92,27 @@ class Recording:
             self.see_variables(frame.f_back)
         if event == "return":
             made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
-            if isinstance(made, Value) and hasattr(made, "serial"):  # complete, not refused
+            if issubclass(type(made), Value) and hasattr(made, "serial"):  # complete, not refused
                 if frame.f_code is NEW_NODE:
+                    if len(self.used) >= MAX_WATCHED:
+                        sys.setprofile(None)
                     self.used.setdefault(made, [child.data for child in made.children])
                 if frame.f_code in (NEW_LEAF, NEW_NODE) and (calls := self.calls_to(frame)).learner:
                     self.calls.setdefault(made, calls)
                 if is_learners(frame.f_back):
                     self.labels.setdefault(made, made.label)
-            self.see_variables(frame)
+            self.see_variables(frame, OUTERMOST)
 
-    def see_variables(self, frame: FrameType) -> None:
-        """Note the variables of a function of the learner's: they may hold others each time it calls something."""
+    def see_variables(self, frame: FrameType, distance: int = TEMPORARY) -> None:
+        """Note the variables of a function of the learner's: they may hold others each time it calls something.
+
+        Before Python 3.13 to look at them changes what `locals()` returned: where that is called, nobody looks.
+        """
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
-            depth = sum(map(is_learners, frames_below_run(frame))) - 1
-            self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
+            if sys.version_info >= (3, 13) or not LOCALS.intersection(frame.f_code.co_names):
+                depth = sum(map(is_learners, frames_below_run(frame))) - 1
+                self.see(frame.f_locals, CALLED + depth if depth else distance)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
         """Name a Value after the variable nearest to the outermost function; the first one wins a tie.
@@ -132,11 +139,7 @@ class Recording:
             return span_of(frame.f_locals["node"], EXPRESSION)
         file = frame.f_code.co_filename
         self.codes.setdefault(file, set()).add(frame.f_code)
-        if sys.version_info >= (3, 11):
-            positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
-            if None not in positions:
-                return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
-        return Span(file, frame.f_lineno, frame.f_lineno)
+        return span_at(file, frame.f_code, frame.f_lasti, frame.f_lineno)
 
     def names(self) -> dict[Value, str]:
         """Return what the learner's variables call Values whose label was not the learner's choice.
@@ -151,7 +154,7 @@ class Recording:
         return {
             value: name
             for value, (distance, name) in self.variables.items()
-            if distance == OUTERMOST and value.op and NEURON.match(value.label)
+            if distance in (OUTERMOST, TEMPORARY) and value.op and NEURON.match(value.label)
         }
 
     def data(self) -> dict[Value, float]:
@@ -167,6 +170,23 @@ class Recording:
         """Tell whether a Value has no label, or one from this package that says nothing of a span in a network."""
         label = self.labels.get(value)
         return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
+
+
+def source_of_class(kind: type) -> tuple[str, str]:
+    """Return the file and text of a class as its functions know them, wherever it was written: in a notebook too.
+
+    Both are empty where the text is not to be had, or is not what runs.
+    """
+    for function in vars(kind).values():
+        if code := getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None):
+            lines = linecache.getlines(code.co_filename)
+            tree, _ = compiled("".join(lines))
+            classes = [lines_of(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+            around = [block for block in classes if contains(block, (code.co_firstlineno, code.co_firstlineno))]
+            if around and is_text_of("".join(lines), code):
+                first, last = max(around)
+                return code.co_filename, textwrap.dedent("".join(lines[first - 1 : last]))
+    return "", ""
 
 
 def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -195,18 +215,27 @@ def contains(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
 
 
 @functools.lru_cache(maxsize=16)
-def compiled(source: str) -> tuple[ast.Module, set[tuple[Any, ...]]]:
+def compiled(source: str, flags: int = 0) -> tuple[ast.Module, set[tuple[Any, ...]]]:
     """Return the syntax tree of a program and the fingerprint of all code in it; nothing of what is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are given where the program runs
             tree = ast.parse(source)
-            codes = [compile(tree, "", "exec", dont_inherit=True)]
+            codes = [compile(tree, "", "exec", flags, dont_inherit=True)]
     except (SyntaxError, ValueError):
         return ast.Module([], []), set()
     for code in codes:
         codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return tree, set(map(fingerprint, codes))
+
+
+def is_text_of(source: str, code: CodeType) -> bool:
+    """Tell whether some code was compiled from this text, with what was imported from `__future__` in it or before it.
+
+    What a tool has rewritten, as pytest does each `assert`, has names that no text has: it cannot be compared.
+    """
+    rewritten = any("@" in name for name in (*code.co_names, *code.co_varnames))
+    return rewritten or fingerprint(code) in compiled(source, code.co_flags & FUTURE)[1]
 
 
 def fingerprint(code: CodeType) -> tuple[Any, ...]:
@@ -253,6 +282,32 @@ def results(source: str) -> Iterator[tuple[Span, str]]:
                     yield span_of(value), "partial"
 
 
+@functools.lru_cache(maxsize=10_000)
+def span_at(file: str, code: CodeType, offset: int, line: int) -> Span:
+    """Return the source text of an instruction: before Python 3.11, its line. Code of two files may be equal."""
+    if sys.version_info >= (3, 11):
+        positions = next(islice(code.co_positions(), offset // 2, None))
+        if None not in positions:
+            return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
+    return Span(file, line, line)
+
+
+@contextmanager
+def watched_by(watch: Callable[[FrameType, str, Any], None]) -> Iterator[None]:
+    """Watch what runs; then what watched before watches again, a function or, like cProfile, an object in C."""
+    before: Any = sys.getprofile()
+    in_c = not callable(before) and hasattr(before, "enable")
+    if in_c:
+        before.disable()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before if callable(before) else None)
+        if in_c:
+            before.enable()
+
+
 def frames_below_run(frame: FrameType) -> list[FrameType]:
     """Return the frames from the one that `Recording.run` called to this one."""
     frames = []
@@ -263,8 +318,15 @@ def frames_below_run(frame: FrameType) -> list[FrameType]:
 
 
 def is_learners(frame: FrameType) -> bool:
-    """Tell whether a frame runs what the learner wrote: neither this package nor Python, or an expression."""
-    return frame.f_code is TYPED or not frame.f_code.co_filename.startswith(LIBRARIES)
+    """Tell whether a frame runs what the learner wrote: neither this package nor a library, or an expression."""
+    return frame.f_code is TYPED or not is_library(frame.f_code.co_filename)
+
+
+@functools.cache
+def is_library(file: str) -> bool:
+    """Tell whether code is Python's, installed, or generated: in "<string>", but for `python -c`, as by NamedTuple."""
+    generated = file == "<string>" and sys.argv[:1] != ["-c"]
+    return generated or file.startswith(LIBRARIES) or bool(INSTALLED.search(file))
 
 
 def is_shown(frame: FrameType) -> bool:
@@ -277,6 +339,8 @@ def is_shown(frame: FrameType) -> bool:
 NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
+LOCALS = {"locals", "vars", "f_locals"}
+FUTURE = __future__.annotations.compiler_flag
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
     f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)
