@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -325,6 +326,77 @@ def test_a_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[st
     assert "f = x + 1" in printed.out
     assert "no_such_folder" in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["x*y", "--draw", "f.gv", "x=2", "y=3"],
+        ["--draw", "f.gv", "x*y", "x=2", "y=3"],
+        ["x*y", "x=2", "--draw", "f.gv", "--leaf", "y", "y=3"],
+        ["--leaf=y", "-x*y", "--draw=f.gv", "x=2", "--ascii", "y=3"],
+    ],
+)
+def test_options_may_stand_anywhere(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    assert "x = 2, y = 3" in capsys.readouterr().out
+    assert Path("f.gv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["x+1", "--draw", "no_such_folder/f.gv"], 1, "no_such_folder"),
+        (["+".join(["x*x"] * 150), "--draw", "f.gv"], 2, "tinygrad_edu: 300 nodes are too many to read\n"),
+    ],
+    ids=["a folder that does not exist", "too many nodes"],
+)
+def test_a_picture_that_fails_takes_no_page_along(
+    arguments: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says why, and advises nothing that the command line has not."""
+    assert main([*arguments, "x=1", "--stepper", "f.html"]) == status
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert "max_nodes" not in printed.err
+    assert Path("f.html").exists()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("expression", [["x*2", "x=1"], []], ids=["an expression", "the worked example"])
+def test_a_closed_pipe_takes_no_file_along(expression: list[str], unbuffered: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "tinygrad_edu", *expression, "--draw", "f.gv", "--stepper", "f.html"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    finished = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (finished.returncode, finished.stderr) == (1, "")
+    assert Path("f.gv").exists()
+    assert Path("f.html").exists()
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
+def test_paths_and_formulas_in_any_letters_reach_any_terminal(locale: dict[str, str]) -> None:
+    """Both files are written, and the formula is read, where the terminal knows none of the letters."""
+    command = [sys.executable, "-m", "tinygrad_edu", "x*权", "x=2", "权=3", "--draw", "图.gv", "--stepper", "步.html"]
+    environment = {**os.environ, "PYTHONUTF8": "0", **locale}
+    printed = subprocess.run(command, env=environment, capture_output=True).stdout.decode()
+    assert "= 6" in printed
+    assert "f = x*权   at x=2, 权=3" in Path("步.html").read_text(encoding="utf-8")
+    assert "权" in Path("图.gv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["µ", "μ", "ﬁ", "𝐱"])
+def test_names_are_those_that_python_makes_of_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """µ on a keyboard is U+00B5; in a program it is U+03BC, as all identifiers are in the normal form NFKC."""
+    normal = unicodedata.normalize("NFKC", name)
+    assert main([f"{name}*2", f"{name}=3", "--leaf", name, "--parameters", name, "--draw", "f.gv"]) == 0
+    assert f"given      {normal} = 3" in capsys.readouterr().out
+    Path("program.py").write_text(f"def f_{name}({name}):\n    return {name} * 2\n", encoding="utf-8")
+    assert main([f"program.py:f_{name}", f"{name}=3"]) == 0
+    assert f"given      {normal} = 3" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -72,10 +72,19 @@ class Recording:
     codes: dict[str, set[CodeType]] = field(default_factory=dict)  # that ran, by file
 
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
-        """Call the function and watch it."""
+        """Call the function and watch it; then what watched before, in Python or in C as cProfile, watches again."""
         linecache.checkcache()
-        with watched_by(self.watch):
+        before: Any = sys.getprofile()
+        in_c = not callable(before) and hasattr(before, "enable")
+        if in_c:
+            before.disable()
+        sys.setprofile(self.watch)
+        try:
             self.root = function(**inputs)
+        finally:
+            sys.setprofile(before if callable(before) else None)
+            if in_c:
+                before.enable()
         for namespace in self.namespaces.values():
             self.see(namespace, MODULE)
         for file, codes in self.codes.items():
@@ -177,16 +186,16 @@ def source_of_class(kind: type) -> tuple[str, str]:
 
     Both are empty where the text is not to be had, or is not what runs.
     """
-    for function in vars(kind).values():
-        if code := getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None):
-            lines = linecache.getlines(code.co_filename)
-            tree, _ = compiled("".join(lines))
-            classes = [lines_of(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-            around = [block for block in classes if contains(block, (code.co_firstlineno, code.co_firstlineno))]
-            if around and is_text_of("".join(lines), code):
-                first, last = max(around)
-                return code.co_filename, textwrap.dedent("".join(lines[first - 1 : last]))
-    return "", ""
+    functions = (inspect.unwrap(thing) for thing in vars(kind).values() if callable(thing))
+    codes = [function.__code__ for function in functions if hasattr(function, "__code__")]
+    file, line = (codes[0].co_filename, codes[0].co_firstlineno) if codes else ("", 0)
+    lines = linecache.getlines(file)
+    classes = [node for node in ast.walk(compiled("".join(lines))[0]) if isinstance(node, ast.ClassDef)]
+    around = [block for block in map(lines_of, classes) if contains(block, (line, line))]
+    if not around or not all(is_text_of("".join(lines), code) for code in codes):
+        return "", ""
+    first, last = max(around)
+    return file, textwrap.dedent("".join(lines[first - 1 : last]))
 
 
 def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -290,22 +299,6 @@ def span_at(file: str, code: CodeType, offset: int, line: int) -> Span:
         if None not in positions:
             return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
     return Span(file, line, line)
-
-
-@contextmanager
-def watched_by(watch: Callable[[FrameType, str, Any], None]) -> Iterator[None]:
-    """Watch what runs; then what watched before watches again, a function or, like cProfile, an object in C."""
-    before: Any = sys.getprofile()
-    in_c = not callable(before) and hasattr(before, "enable")
-    if in_c:
-        before.disable()
-    sys.setprofile(watch)
-    try:
-        yield
-    finally:
-        sys.setprofile(before if callable(before) else None)
-        if in_c:
-            before.enable()
 
 
 def frames_below_run(frame: FrameType) -> list[FrameType]:
