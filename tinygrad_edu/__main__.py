@@ -136,7 +136,7 @@ def print_trace(recording: Recording, leaves: Sequence[Value], options: argparse
         explain(recording.root, *leaves, ascii=options.ascii)
 
 
-def draw(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
+def draw(recording: Recording, _: Sequence[Value], options: argparse.Namespace) -> None:
     """Draw the graph if that is asked for."""
     if options.draw:
         with as_recorded(recording):
@@ -147,10 +147,10 @@ def draw(recording: Recording, leaves: Sequence[Value], options: argparse.Namesp
                 print(say("install package", package=error.name), file=sys.stderr)
 
 
-def write_page(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
+def write_page(recording: Recording, _: Sequence[Value], options: argparse.Namespace) -> None:
     """Write the stepper if that is asked for."""
     if options.stepper:
-        _, page = title_and_page(recording, MAX_NODES)
+        page = title_and_page(recording, MAX_NODES)[1]
         print("\n" + say("wrote", path=write_whole(options.stepper, page)))
 
 

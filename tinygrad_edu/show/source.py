@@ -74,17 +74,14 @@ class Recording:
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
         """Call the function and watch it; then what watched before, in Python or in C as cProfile, watches again."""
         linecache.checkcache()
-        before: Any = sys.getprofile()
-        in_c = not callable(before) and hasattr(before, "enable")
-        if in_c:
-            before.disable()
+        before = sys.getprofile()
+        getattr(before, "disable", int)()  # cProfile counts what it has seen so far
         sys.setprofile(self.watch)
         try:
             self.root = function(**inputs)
         finally:
             sys.setprofile(before if callable(before) else None)
-            if in_c:
-                before.enable()
+            getattr(before, "enable", int)()
         for namespace in self.namespaces.values():
             self.see(namespace, MODULE)
         for file, codes in self.codes.items():
@@ -148,7 +145,11 @@ class Recording:
             return span_of(frame.f_locals["node"], EXPRESSION)
         file = frame.f_code.co_filename
         self.codes.setdefault(file, set()).add(frame.f_code)
-        return span_at(file, frame.f_code, frame.f_lasti, frame.f_lineno)
+        if sys.version_info >= (3, 11):
+            positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+            if None not in positions:
+                return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
+        return Span(file, frame.f_lineno, frame.f_lineno)
 
     def names(self) -> dict[Value, str]:
         """Return what the learner's variables call Values whose label was not the learner's choice.
@@ -289,16 +290,6 @@ def results(source: str) -> Iterator[tuple[Span, str]]:
                     yield from ((span_of(element), f"partial{i}") for i, element in enumerate(elements))
                 case "partials", ast.Return(value=ast.expr() as value):
                     yield span_of(value), "partial"
-
-
-@functools.lru_cache(maxsize=10_000)
-def span_at(file: str, code: CodeType, offset: int, line: int) -> Span:
-    """Return the source text of an instruction: before Python 3.11, its line. Code of two files may be equal."""
-    if sys.version_info >= (3, 11):
-        positions = next(islice(code.co_positions(), offset // 2, None))
-        if None not in positions:
-            return Span(file, *positions)  # type: ignore[arg-type]  # none of them is None
-    return Span(file, line, line)
 
 
 def frames_below_run(frame: FrameType) -> list[FrameType]:
