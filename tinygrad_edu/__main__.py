@@ -17,7 +17,7 @@ import sys
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -39,17 +39,12 @@ FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments.
-
-    A program that ends with an exit status of its own passes it on.
-    """
+    """Run the command line; return 0, 1 if a file cannot be written, 2 for unusable arguments, or a program's own."""
     given = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_intermixed_args([f" {text}" if NEGATED.match(text) else text for text in given])
     try:
-        if options.draw:
-            format_of(Path(options.draw))
-        if options.stepper:
-            check_name(options.stepper)
+        format_of(Path(options.draw or "f.svg"))
+        check_name(options.stepper or "f.html")
         if options.expression == "doctor":
             doctor()
             return 0
@@ -94,6 +89,8 @@ def worked_example(options: argparse.Namespace) -> int:
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
     options.draw = options.draw or "worked_example.svg"
+    with suppress(BrokenPipeError):
+        print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
     return show(recording, [variables["w"]], options)
 
 
@@ -110,8 +107,7 @@ def explain_expression(options: argparse.Namespace) -> int:
         with program(found["file"]) as (names, status):
             recording = record(function_in(names, as_name(found["name"]), found["file"]), variables)
             return show(recording, leaves if options.leaf else [], options) or status
-    text = as_typed(options.expression)
-    recording = record_expression(text, variables)
+    recording = record_expression(text := as_typed(options.expression), variables)
     recording.root.label = recording.root.label or "f"
     recording.title = f"{recording.root.label} = {text}   at {', '.join(map(as_typed, options.values))}"
     return show(recording, leaves, options)
@@ -119,39 +115,28 @@ def explain_expression(options: argparse.Namespace) -> int:
 
 def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
     """Print the trace, write the files that are asked for, each even if another fails, and return the exit status."""
-    errors = []
-    for output in print_trace, draw, write_page:
+    errors: list[Exception] = []
+    for output in ("trace", "draw", "stepper"):
         try:
-            output(recording, leaves, options)
+            put_out(output, recording, leaves, options)
         except (ValueError, ArithmeticError, OSError) as error:
             errors.append(error)
+        except ModuleNotFoundError as error:
+            print(say("install package", package=error.name), file=sys.stderr)
     return report(errors)
 
 
-def print_trace(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
-    """Print the trace; of the worked example also what it is."""
-    if options.expression is None:
-        print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
-    with as_recorded(recording):
-        explain(recording.root, *leaves, ascii=options.ascii)
-
-
-def draw(recording: Recording, _: Sequence[Value], options: argparse.Namespace) -> None:
-    """Draw the graph if that is asked for."""
-    if options.draw:
-        with as_recorded(recording):
-            recording.root.backward()
-            try:
-                print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
-            except ModuleNotFoundError as error:
-                print(say("install package", package=error.name), file=sys.stderr)
-
-
-def write_page(recording: Recording, _: Sequence[Value], options: argparse.Namespace) -> None:
-    """Write the stepper if that is asked for."""
-    if options.stepper:
+def put_out(output: str, recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
+    """Print the trace, or write the picture or the page if that is asked for."""
+    if output == "stepper" and options.stepper:
         page = title_and_page(recording, MAX_NODES)[1]
         print("\n" + say("wrote", path=write_whole(options.stepper, page)))
+    with as_recorded(recording):
+        if output == "trace":
+            explain(recording.root, *leaves, ascii=options.ascii)
+        if output == "draw" and options.draw:
+            recording.root.backward()
+            print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
 
 
 def report(errors: Sequence[Exception]) -> int:
@@ -163,10 +148,7 @@ def report(errors: Sequence[Exception]) -> int:
 
 @contextmanager
 def program(path: str) -> Iterator[tuple[dict[str, Any], int]]:
-    """Run a Python file as `python file.py` runs it, errors shown as Python shows them: meanwhile it is `__main__`.
-
-    Yield its names, and its exit status if it calls sys.exit. Raises OSError if the file cannot be read.
-    """
+    """Run a file as `python file.py` does: meanwhile it is `__main__`. Yield its names and its exit status."""
     text, module, status = Path(path).read_bytes(), ModuleType("__main__"), 0
     module.__file__ = os.path.abspath(path)
     before = sys.modules["__main__"], sys.argv, sys.path
@@ -180,18 +162,16 @@ def program(path: str) -> Iterator[tuple[dict[str, Any], int]]:
             status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         yield vars(module), status
     except (Exception, SystemExit) as error:
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        if isinstance(error, SyntaxError) or any(map(is_learners, frames)):
+        if isinstance(error, SyntaxError) or any(is_learners(at) for at, _ in traceback.walk_tb(error.__traceback__)):
             exit_with(error)
         raise
     finally:
         sys.modules["__main__"], sys.argv, sys.path = before
 
 
-def function_in(names: dict[str, Any], name: str, path: str) -> Callable[..., Any]:
+def function_in(names: dict[str, Any], name: str, path: str) -> Any:
     """Return a function of a program. Raises ExpressionError if there is none of that name."""
-    function: Callable[..., Any] | None = names.get(name)
-    if not callable(function):
+    if not callable(function := names.get(name)):
         own = [key for key, thing in names.items() if getattr(thing, "__module__", "") == "__main__"]
         raise ExpressionError(f"{path} has no function {name!r}: there is {', '.join(own) or 'none'}")
     return function
@@ -250,12 +230,12 @@ def doctor() -> None:
     """Let each renderer draw a picture and say whether it can, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
     print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
-    found = {name: say("works") if picture else reason for name, picture, reason in attempts("digraph { a }", "svg")}
-    for name, result in found.items():
-        print(f"{name:<12}{result}")
+    found = ""
+    for name, picture, reason in attempts("digraph { a }", "svg"):
+        print(f"{name:<12}{say('works') if picture else reason}")
+        found = found or (name if picture else "")
     print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
-    works = [name for name, result in found.items() if result == say("works")]
-    print(say("rendered by", renderer=works[0]) if works else say("nothing renders", advice=say("install")))
+    print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
 
 
 def version(package: str) -> str:

@@ -110,10 +110,7 @@ class Recording:
             self.see_variables(frame, OUTERMOST)
 
     def see_variables(self, frame: FrameType, distance: int = TEMPORARY) -> None:
-        """Note the variables of a function of the learner's: they may hold others each time it calls something.
-
-        Before Python 3.13 to look at them changes what `locals()` returned: where that is called, nobody looks.
-        """
+        """Note the variables of a function of the learner's: they may hold others each time it calls something."""
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
             if sys.version_info >= (3, 13) or not LOCALS.intersection(frame.f_code.co_names):
@@ -183,10 +180,7 @@ class Recording:
 
 
 def source_of_class(kind: type) -> tuple[str, str]:
-    """Return the file and text of a class as its functions know them, wherever it was written: in a notebook too.
-
-    Both are empty where the text is not to be had, or is not what runs.
-    """
+    """Return the file and text of a class as its functions know them; both are empty where it is not what runs."""
     functions = (inspect.unwrap(thing) for thing in vars(kind).values() if callable(thing))
     codes = [function.__code__ for function in functions if hasattr(function, "__code__")]
     file, line = (codes[0].co_filename, codes[0].co_firstlineno) if codes else ("", 0)
@@ -240,12 +234,9 @@ def compiled(source: str, flags: int = 0) -> tuple[ast.Module, set[tuple[Any, ..
 
 
 def is_text_of(source: str, code: CodeType) -> bool:
-    """Tell whether some code was compiled from this text, with what was imported from `__future__` in it or before it.
-
-    What a tool has rewritten, as pytest does each `assert`, has names that no text has: it cannot be compared.
-    """
-    rewritten = any("@" in name for name in (*code.co_names, *code.co_varnames))
-    return rewritten or fingerprint(code) in compiled(source, code.co_flags & FUTURE)[1]
+    """Tell whether code was compiled from this text; one with an `assert` of pytest's, "@…", cannot be compared."""
+    flags = code.co_flags & FUTURE
+    return any("@" in name for name in code.co_names) or fingerprint(code) in compiled(source, flags)[1]
 
 
 def fingerprint(code: CodeType) -> tuple[Any, ...]:
@@ -323,7 +314,7 @@ def is_shown(frame: FrameType) -> bool:
 NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
-LOCALS = {"locals", "vars", "f_locals"}
+LOCALS = {"locals", "vars", "f_locals"}  # to look at variables changes what these returned, before Python 3.13
 FUTURE = __future__.annotations.compiler_flag
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
