@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tinygrad_edu.nn.figures import has_matplotlib
-from tinygrad_edu.show.render import renderer
+from tinygrad_edu.show.render import render
 
 DEMOS = Path(__file__).parent.parent / "demos"
 
@@ -39,7 +39,7 @@ def check_pictures(folder: Path, diagrams: Sequence[str] = (), figures: Sequence
 
     Without a renderer there are the sources of the diagrams, without matplotlib no figures.
     """
-    names = [name + (".svg" if renderer() else ".gv") for name in diagrams]
+    names = [name + (".svg" if render("digraph { a }", "svg") else ".gv") for name in diagrams]
     names += [f"{name}.svg" for name in figures if has_matplotlib()]
     assert sorted(path.name for path in (folder / "output").iterdir()) == sorted(names)
     for picture in (folder / "output").glob("*.svg"):
@@ -95,7 +95,7 @@ def test_every_lesson_survives_every_terminal(lesson: str, encoding: str, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not renderer(), reason="no renderer: neither dot nor pygraphviz is installed")
+@pytest.mark.skipif(not render("digraph { a }", "svg"), reason="no renderer: neither dot nor pygraphviz is installed")
 @pytest.mark.skipif(not has_matplotlib(), reason="matplotlib is not installed")
 def test_the_gallery_is_what_its_program_draws(tmp_path: Path) -> None:
     """The committed pictures show the same texts as freshly drawn ones (their layout depends on Graphviz's version)."""

@@ -14,11 +14,13 @@ import importlib.metadata
 import os
 import platform
 import re
-import shutil
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from tinygrad_edu import __version__
@@ -28,7 +30,7 @@ from tinygrad_edu.show.debugger import debug
 from tinygrad_edu.show.diagram import format_of, save_graph
 from tinygrad_edu.show.expression import ExpressionError
 from tinygrad_edu.show.page import title_and_page
-from tinygrad_edu.show.render import renderer
+from tinygrad_edu.show.render import attempts
 from tinygrad_edu.show.source import Recording, as_input, as_recorded, is_learners, record, record_expression
 from tinygrad_edu.show.stepper import MAX_NODES, check_name
 from tinygrad_edu.show.text import explain
@@ -40,29 +42,25 @@ FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1 if a file cannot be written, 2 for unusable arguments."""
+    """Run the command line; return 0, 1 if a file cannot be written, 2 for unusable arguments, or a program's own."""
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["debug"]:  # what follows is for the debugger and the program
         return debug(*given[1:])
-    options = parser().parse_args([f" {text}" if NEGATED.match(text) else text for text in given])
+    options = parser().parse_intermixed_args([f" {text}" if NEGATED.match(text) else text for text in given])
     try:
-        if options.draw:
-            format_of(Path(options.draw))
-        if options.stepper:
-            check_name(options.stepper)
+        format_of(Path(options.draw or "f.svg"))
+        check_name(options.stepper or "f.html")
         if options.expression == "doctor":
             doctor()
-        elif options.expression is None:
-            worked_example(options)
-        else:
-            explain_expression(options)
-        return 0
+            return 0
+        status = worked_example(options) if options.expression is None else explain_expression(options)
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:  # as in `python -m tinygrad_edu | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, ArithmeticError, OSError) as error:
-        print(f"tinygrad_edu: {error}", file=sys.stderr)
-        return 1 if isinstance(error, OSError) else 2
+        return report([error])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,77 +89,101 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def worked_example(options: argparse.Namespace) -> None:
+def worked_example(options: argparse.Namespace) -> int:
     """Explain and draw f = σ(wx + b) at x = 1, w = 0, b = 0, with σ taken apart as in Qiu, section 4.5: h1 to h6."""
     variables = {"x": Value(1.0, "x"), "w": Parameter(0.0, "w"), "b": Parameter(0.0, "b")}
     recording = record_expression(WORKED_EXAMPLE, variables)
     recording.title = "f = sigmoid(w*x + b) at x = 1, w = 0, b = 0"
-    print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
     options.draw = options.draw or "worked_example.svg"
-    show(recording, [variables["w"]], options)
+    with suppress(BrokenPipeError):
+        print(say("written out as", title=recording.title, formula=WORKED_EXAMPLE) + "\n")
+    return show(recording, [variables["w"]], options)
 
 
-def explain_expression(options: argparse.Namespace) -> None:
+def explain_expression(options: argparse.Namespace) -> int:
     """Explain an expression or a function of the user's own; where asked for, write its picture and its stepper."""
-    parameters = [name.strip() for name in options.parameters.split(",") if name.strip()]
+    parameters = [as_name(name) for name in options.parameters.split(",") if name.strip()]
     variables = read_values(options.values, parameters)
     leaves = [leaf for value in variables.values() for leaf in (value if isinstance(value, list) else [value])]
     check_known("--parameters", parameters, list(variables))
     if options.leaf:
-        check_known("--leaf", [options.leaf], [leaf.label for leaf in leaves])
-        leaves = [leaf for leaf in leaves if leaf.label == options.leaf]
+        check_known("--leaf", [as_name(options.leaf)], [leaf.label for leaf in leaves])
+        leaves = [leaf for leaf in leaves if leaf.label == as_name(options.leaf)]
     if found := FUNCTION.fullmatch(options.expression):
-        function = function_of_file(found["file"], found["name"])
+        with program(found["file"]) as (names, status):
+            recording = record(function_in(names, as_name(found["name"]), found["file"]), variables)
+            return show(recording, leaves if options.leaf else [], options) or status
+    recording = record_expression(text := as_typed(options.expression), variables)
+    recording.root.label = recording.root.label or "f"
+    recording.title = f"{recording.root.label} = {text}   at {', '.join(map(as_typed, options.values))}"
+    return show(recording, leaves, options)
+
+
+def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> int:
+    """Print the trace, write the files that are asked for, each even if another fails, and return the exit status."""
+    errors: list[Exception] = []
+    for output in ("trace", "draw", "stepper"):
         try:
-            recording = record(function, variables)
-        except Exception as error:
-            if any(is_learners(frame) for frame, _ in traceback.walk_tb(error.__traceback__)):
-                exit_with(error)
-            raise
-        leaves = leaves if options.leaf else []
-    else:
-        recording = record_expression(options.expression, variables)
-        recording.root.label = recording.root.label or "f"
-        recording.title = f"{recording.root.label} = {options.expression}   at {', '.join(options.values)}"
-    show(recording, leaves, options)
+            put_out(output, recording, leaves, options)
+        except (ValueError, ArithmeticError, OSError) as error:
+            errors.append(error)
+        except ModuleNotFoundError as error:
+            print(say("install package", package=error.name), file=sys.stderr)
+    return report(errors)
 
 
-def show(recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
-    """Print the trace, and write the files that are asked for."""
-    with as_recorded(recording):
-        explain(recording.root, *leaves, ascii=options.ascii)
-        recording.root.backward()
-        if options.draw:
-            try:
-                print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
-            except ModuleNotFoundError as error:
-                print(say("install package", package=error.name), file=sys.stderr)
-    if options.stepper:
-        _, page = title_and_page(recording, MAX_NODES)
+def put_out(output: str, recording: Recording, leaves: Sequence[Value], options: argparse.Namespace) -> None:
+    """Print the trace, or write the picture or the page if that is asked for."""
+    if output == "stepper" and options.stepper:
+        page = title_and_page(recording, MAX_NODES)[1]
         print("\n" + say("wrote", path=write_whole(options.stepper, page)))
+    with as_recorded(recording):
+        if output == "trace":
+            explain(recording.root, *leaves, ascii=options.ascii)
+        if output == "draw" and options.draw:
+            recording.root.backward()
+            print("\n" + say("wrote", path=save_graph(recording.root, options.draw, recording.title)))
 
 
-def function_of_file(path: str, name: str) -> Callable[..., Any]:
-    """Run a Python file as `python file.py` runs it, errors shown as Python shows them, and return a function of it.
+def report(errors: Sequence[Exception]) -> int:
+    """Print one line for each thing that went wrong, without advice for Python only, and return the exit status."""
+    for text in dict.fromkeys(str(error) for error in errors if not isinstance(error, BrokenPipeError)):
+        print(f"tinygrad_edu: {text.split(': draw the graph of a node within')[0]}", file=sys.stderr)
+    return max((1 if isinstance(error, OSError) else 2 for error in errors), default=0)
 
-    Raises OSError if the file cannot be read, ExpressionError if it has no function of that name.
-    """
-    program = Path(path).read_bytes()
-    sys.argv = [path]
-    sys.path.insert(0, str(Path(path).resolve().parent))
-    namespace: dict[str, Any] = {"__name__": "__main__", "__file__": path}
+
+@contextmanager
+def program(path: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """Run a file as `python file.py` does: meanwhile it is `__main__`. Yield its names and its exit status."""
+    text, module, status = Path(path).read_bytes(), ModuleType("__main__"), 0
+    module.__file__ = os.path.abspath(path)
+    before = sys.modules["__main__"], sys.argv, sys.path
+    sys.modules["__main__"], sys.argv, sys.path = module, [path], [os.path.dirname(os.path.realpath(path)), *sys.path]
     try:
-        exec(compile(program, path, "exec"), namespace)
-    except Exception as error:
-        exit_with(error)
-    function: Callable[..., Any] | None = namespace.get(name)
-    if not callable(function):
-        own = [key for key, thing in namespace.items() if getattr(thing, "__module__", "") == "__main__"]
+        try:
+            exec(compile(text, module.__file__, "exec", dont_inherit=True), vars(module))
+        except SystemExit as stop:
+            if isinstance(stop.code, str):
+                print(stop.code, file=sys.stderr)
+            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        yield vars(module), status
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SyntaxError) or any(is_learners(at) for at, _ in traceback.walk_tb(error.__traceback__)):
+            exit_with(error)
+        raise
+    finally:
+        sys.modules["__main__"], sys.argv, sys.path = before
+
+
+def function_in(names: dict[str, Any], name: str, path: str) -> Any:
+    """Return a function of a program. Raises ExpressionError if there is none of that name."""
+    if not callable(function := names.get(name)):
+        own = [key for key, thing in names.items() if getattr(thing, "__module__", "") == "__main__"]
         raise ExpressionError(f"{path} has no function {name!r}: there is {', '.join(own) or 'none'}")
     return function
 
 
-def exit_with(error: Exception) -> NoReturn:
+def exit_with(error: BaseException) -> NoReturn:
     """Show an error in the user's function as Python does, without the frames of this package, and exit."""
     places = traceback.StackSummary.extract(
         (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if is_learners(frame)
@@ -185,8 +207,9 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
     """
     values: dict[str, Value | list[Value]] = {}
     for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name.isidentifier():
+        given, equals, text = assignment.partition("=")
+        name = as_name(given)
+        if not equals or not as_typed(given).isidentifier():
             raise ExpressionError(f"{assignment!r} gives no variable a value: write it as x=1, a list as x=1,2,3")
         if name in values:
             raise ExpressionError(f"{assignment!r}: {name} has a value already")
@@ -194,19 +217,30 @@ def read_values(assignments: Sequence[str], parameters: Sequence[str]) -> dict[s
             numbers = [float(item) for item in text.removesuffix(",").split(",")]
         except ValueError:
             raise ExpressionError(f"{assignment!r}: {text!r} is not a number, nor a list such as 1,2,3") from None
-        given = numbers if "," in text else numbers[0]  # "1," is, as in Python, a list of one
-        values[name] = as_input(name, given, Parameter if name in parameters else Value)
+        value = numbers if "," in text else numbers[0]  # "1," is, as in Python, a list of one
+        values[name] = as_input(name, value, Parameter if name in parameters else Value)
     return values
 
 
+def as_typed(text: str) -> str:
+    """Return an argument as it was typed, in UTF-8, where Python could not tell its encoding."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
+def as_name(text: str) -> str:
+    """Return a name in the form that Python gives to the names in a program."""
+    return unicodedata.normalize("NFKC", as_typed(text.strip()))
+
+
 def doctor() -> None:
-    """Say what can render a picture here, and how to install what is missing."""
+    """Let each renderer draw a picture and say whether it can, and how to install what is missing."""
     print(f"Python      {platform.python_version()}")
     print(f"graphviz    {say('writes gv', version=version('graphviz'))}")
-    print(f"dot         {shutil.which('dot') or say('not found')}")
-    print(f"pygraphviz  {version('pygraphviz')}")
+    found = ""
+    for name, picture, reason in attempts("digraph { a }", "svg"):
+        print(f"{name:<12}{say('works') if picture else reason}")
+        found = found or (name if picture else "")
     print(f"matplotlib  {say('for curves', version=version('matplotlib'))}")
-    found = renderer()
     print(say("rendered by", renderer=found) if found else say("nothing renders", advice=say("install")))
 
 

@@ -42,7 +42,7 @@ WORDS = {
     "does not exist": "does not exist here", "boxes of": "each {unit} is one box: {count} nodes in all",
     "one neuron": "1 neuron", "neurons": "{count} neurons", "one node": "1 node", "nodes": "{count} nodes",
     "of them parameters": "{nodes}, {count} of them parameters", "weighted sum": "Σ wᵢ × xᵢ + b",
-    "no renderer": "no Graphviz found, so a .gv file is written instead of a picture: {advice}",
+    "no renderer": "no Graphviz found that works, so a .gv file is written instead of a picture: {advice}",
     "install": "pip install pygraphviz brings Graphviz along (or install your system's graphviz)",
     # the stepper's page
     "numbers to start from": "the numbers to start from", "starts at the output": "backward starts at the output",
@@ -58,7 +58,7 @@ WORDS = {
     "left out": "This graph has {total} nodes. Shown are the last {shown} that are computed, the first that backward "
     "reaches; {nodes} nodes, {steps} steps of backward and the picture are left out. To see another part, step through "
     'a Value within it: save_stepper(value, "part.html"). To see everything, pass max_nodes={all}.',
-    "no picture": "There is no picture, because no Graphviz was found: {advice}",
+    "no picture": "There is no picture, because no Graphviz was found that works: {advice}",
     # training
     "epoch": "epoch {epoch}  {result}", "epoch of": "epoch {epoch}/{epochs}", "loss": "loss {loss}",
     "validation error": "{loss}  validation error {error}", "all done": "all {epochs} epochs are done",
@@ -74,7 +74,7 @@ WORDS = {
     "no figure": "{file} is not drawn without matplotlib: pip install matplotlib",
     # the command line
     "written out as": "{title}, written out as {formula}", "wrote": "wrote {path}",
-    "install package": "no picture is drawn: pip install {package}", "not found": "not found",
+    "install package": "no picture is drawn: pip install {package}", "works": "works",
     "not installed": "not installed", "writes gv": "{version}, writes .gv files",
     "for curves": "{version}, for the curves of the demos", "rendered by": "pictures are rendered by {renderer}",
     "nothing renders": "no picture can be rendered: {advice}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
-from tinygrad_edu import Value, draw_dot, save_graph, sqrt, topological_order, weighted_sum
+from tinygrad_edu import Stepper, Value, draw_dot, save_graph, sqrt, topological_order, weighted_sum
 from tinygrad_edu.nn import MLP, Layer, Neuron
 from tinygrad_edu.rules import Rule
-from tinygrad_edu.show.render import renderer
+from tinygrad_edu.show.render import render
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
 
@@ -665,7 +665,7 @@ def test_all_options_of_draw_dot_reach_the_file(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_an_error_that_names_the_file(suffix: str, tmp_path: Path) -> None:
     f, *_ = worked_example()
     path = tmp_path / "missing" / f"f.{suffix}"
-    written = suffix if renderer() else "gv"
+    written = suffix if render("digraph { a }", "svg") else "gv"
     with pytest.raises(OSError, match=rf"f\.{written}"):
         save_graph(f, path)
     assert list(tmp_path.iterdir()) == []
@@ -680,14 +680,46 @@ def test_a_graph_too_large_leaves_no_file(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------- without a renderer
 
 
+BROKEN = {  # what a program named dot may do instead of drawing
+    "fails": "#!/bin/sh\necho 'There is no layout engine support: run dot -c' >&2\nexit 1\n",
+    "prints nothing": "#!/bin/sh\nexit 0\n",
+    "hangs": "#!/bin/sh\nexec sleep 30\n",
+    "is no program": "what is this\n",
+}
+needs_a_shell = pytest.mark.skipif(os.name != "posix", reason="the programs are written for a POSIX shell")
+
+
 @pytest.fixture
 def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither dot nor pygraphviz."""
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(shutil, "which", lambda name, *rest, **options: None)
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "pygraphviz" else find_spec(name, *rest)
-    )
+    monkeypatch.setattr("tinygrad_edu.show.render.RENDERERS", [])
+
+
+def break_dot(how: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first dot on the path is one that does not work."""
+    program = folder / "dot"
+    program.write_text(BROKEN[how], encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("tinygrad_edu.show.render.PATIENCE", 0.2)
+
+
+def install_pygraphviz(monkeypatch: pytest.MonkeyPatch, picture: bytes = b"<svg/>") -> list[tuple[str, str, str]]:
+    """A stand-in for pygraphviz; the list is of the source, program and format of each picture it draws."""
+    calls = []
+
+    class AGraph:
+        def __init__(self, string: str) -> None:
+            self.string = string
+
+        def draw(self, prog: str, format: str) -> bytes:
+            calls.append((self.string, prog, format))
+            return picture
+
+    module = types.ModuleType("pygraphviz")
+    module.AGraph = AGraph  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pygraphviz", module)
+    return calls
 
 
 def test_without_a_renderer_the_gv_file_is_written_and_one_line_says_so(
@@ -704,25 +736,14 @@ def test_without_a_renderer_the_gv_file_is_written_and_one_line_says_so(
     assert "pip install pygraphviz" in advice
 
 
-def test_with_pygraphviz_alone_it_draws_the_picture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@needs_a_shell
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_dot_that_does_not_work_is_passed_over(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Through its AGraph, of the very source, by the program dot."""
-    calls = []
-
-    class AGraph:
-        def __init__(self, string: str) -> None:
-            self.string = string
-
-        def draw(self, prog: str, format: str) -> bytes:
-            calls.append((self.string, prog, format))
-            return b"<svg/>"
-
-    module = types.ModuleType("pygraphviz")
-    module.AGraph = AGraph  # type: ignore[attr-defined]
-    module.__spec__ = importlib.util.spec_from_loader("pygraphviz", loader=None)
-    monkeypatch.setitem(sys.modules, "pygraphviz", module)
-    monkeypatch.setattr(shutil, "which", lambda name, *rest, **options: None)
+    """As conda's, which has to be told "run dot -c" first: pygraphviz draws the very source instead."""
+    break_dot(how, tmp_path, monkeypatch)
+    calls = install_pygraphviz(monkeypatch)
     f, *_ = worked_example()
     path = save_graph(f, tmp_path / "f.svg")
     assert path.read_bytes() == b"<svg/>"
@@ -730,21 +751,29 @@ def test_with_pygraphviz_alone_it_draws_the_picture(
     assert capsys.readouterr() == ("", "")
 
 
-@needs_dot
-def test_a_renderer_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from graphviz import Source
-
-    def fail(self: Any, *arguments: Any, **options: Any) -> bytes:
-        raise OSError("the renderer broke off")
-
-    monkeypatch.setattr(Source, "pipe", fail)
-    path = tmp_path / "f.svg"
-    path.write_text("the old picture", encoding="utf-8")
+@needs_a_shell
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("also", ["missing", "draws nothing", "broken"])
+def test_where_no_renderer_works_the_gv_file_is_written_and_the_old_picture_stays(
+    how: str, also: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also for a page and a notebook there is an answer, and no error."""
+    break_dot(how, tmp_path, monkeypatch)
+    install_pygraphviz(monkeypatch, b"")
+    if also != "draws nothing":
+        monkeypatch.setitem(sys.modules, "pygraphviz", None if also == "missing" else types.ModuleType("pygraphviz"))
     f, *_ = worked_example()
-    with pytest.raises(OSError, match="broke off"):
-        save_graph(f, path)
-    assert path.read_text(encoding="utf-8") == "the old picture"
-    assert [file.name for file in tmp_path.iterdir()] == ["f.svg"]
+    old = tmp_path / "f.svg"
+    old.write_text("the old picture", encoding="utf-8")
+    assert save_graph(f, old) == tmp_path / "f.gv"
+    assert old.read_text(encoding="utf-8") == "the old picture"
+    assert (tmp_path / "f.gv").read_text(encoding="utf-8") == source_of(f)
+    output, advice = capsys.readouterr()
+    assert (output, advice.count("\n")) == ("", 1)
+    assert "pip install pygraphviz" in advice
+    if how == "fails":
+        assert list(draw_dot(f)._repr_mimebundle_()) == ["text/plain"]
+        assert "no Graphviz was found that works" in Stepper(f).page
 
 
 def test_drawing_writes_and_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,7 +239,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.fixture(autouse=True)
 def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "renderer", lambda: None)
+    monkeypatch.setattr(render, "RENDERERS", [])
 
 
 @pytest.mark.parametrize("case", PROGRAMS)

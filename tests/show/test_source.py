@@ -450,7 +450,7 @@ def test_inputs_become_values_of_their_names() -> None:
 
 def test_source_that_is_not_to_be_had_is_empty() -> None:
     namespace: dict[str, Any] = {}
-    exec("def f(x):\n    return x * x\n", namespace)
+    exec(compile("def f(x):\n    return x * x\n", "<stdin>", "exec"), namespace)
     recording = record(namespace["f"], {"x": 1.0})
     place = recording.calls[recording.root].learner[-1]
     assert recording.texts[place.file] == []

@@ -39,7 +39,7 @@ in_a_browser = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)
 
 @pytest.fixture
 def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "renderer", lambda: None)
+    monkeypatch.setattr(render, "RENDERERS", [])
 
 
 def page(root: Callable[..., Any] | Value, **options: Any) -> str:
@@ -115,7 +115,7 @@ def test_the_steps_are_exactly_those_of_backward(recipe: Recipe) -> None:
     """Same order, same numbers, and at the end each node shows what backward() leaves."""
     root, _ = recipe.graph()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "renderer", lambda: None)
+        patch.setattr(render, "RENDERERS", [])
         written = page(root)
     steps = [step for step in data_of(written)["steps"] if step["phase"] == "backward"]
     for step in steps:
@@ -367,7 +367,7 @@ def test_a_graph_without_source_is_shown_as_its_operations(no_renderer: None) ->
 def without_text() -> Callable[..., Any]:
     """A function as it is typed at Python's prompt: its source is not to be had."""
     namespace: dict[str, Any] = {}
-    exec("def f(x):\n    return x * x\n", namespace)
+    exec(compile("def f(x):\n    return x * x\n", "<stdin>", "exec"), namespace)
     function: Callable[..., Any] = namespace["f"]
     return function
 

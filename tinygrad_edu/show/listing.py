@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
-import textwrap
 from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from tinygrad_edu.engine import Value
 from tinygrad_edu.rule import Rule
 from tinygrad_edu.show.markup import escape
-from tinygrad_edu.show.source import Calls, Recording, Span, blocks_around, cut, file_name, results
+from tinygrad_edu.show.source import Calls, Recording, Span, blocks_around, cut, file_name, results, source_of_class
 from tinygrad_edu.show.steps import Graph
 from tinygrad_edu.words import say
 
@@ -103,11 +101,10 @@ def code_line(line: str, number: int, marks: Sequence[tuple[Span, str]]) -> str:
 
 def row(op: Rule) -> str:
     """Write a row of the derivative table as its source, with the value and each of the derivatives marked off."""
-    try:
-        text, name = inspect.getsource(type(op)), file_name(inspect.getfile(type(op)))
-    except (OSError, TypeError):
+    file, text = source_of_class(type(op))
+    if not text:
         return f"<pre><code>{escape(str(op))}</code></pre>"
-    lines = re.sub(r"(?<=\S) {2,}", "  ", textwrap.dedent(text)).splitlines()
+    lines = re.sub(r"(?<=\S) {2,}", "  ", text).splitlines()
     marks = list(results("\n".join(lines)))
     end = max((span.end_line for span, _ in marks), default=None)  # what follows are helpers
-    return f"<h3>{escape(name)}</h3>\n{code(lines[:end], 1, marks)}"
+    return f"<h3>{escape(file_name(file))}</h3>\n{code(lines[:end], 1, marks)}"

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+PATIENCE = 60.0  # seconds, after which a program is taken to hang
+
+
+def dot(source: str, format: str) -> bytes:
+    """Run the system's dot."""
+    import shutil
+    import subprocess
+
+    command = [shutil.which("dot") or "dot", f"-T{format}"]
+    return subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=True).stdout
+
+
+def pygraphviz(source: str, format: str) -> bytes:
+    """Draw with pygraphviz."""
+    from pygraphviz import AGraph
+
+    return bytes(AGraph(string=source).draw(prog="dot", format=format))
+
+
+RENDERERS = [dot, pygraphviz]
+
+
+def attempts(source: str, format: str) -> Iterator[tuple[str, bytes, str]]:
+    """Let one renderer after the other draw: yield its name, and the picture or b"" and why there is none."""
+    for draw in RENDERERS:
+        picture, reason = b"", "draws nothing"
+        try:
+            picture = draw(source, format)
+        except Exception as error:  # whatever it is: the next may work
+            said: bytes = getattr(error, "stderr", None) or b""
+            reason = " ".join(f"{error} {said.decode(errors='replace')}".split())
+        yield draw.__name__, picture, reason
+
 
 def render(source: str, format: str) -> bytes | None:
-    """Return the picture of a .gv source by the system's dot, else by pygraphviz, else None."""
-    name = renderer()
-    if name == "dot":
-        from graphviz import Source
-
-        return bytes(Source(source).pipe(format))
-    if name == "pygraphviz":
-        from pygraphviz import AGraph
-
-        return bytes(AGraph(string=source).draw(prog="dot", format=format))
-    return None
-
-
-def renderer() -> str | None:
-    """Tell what can render a picture here: "dot", "pygraphviz" or None."""
-    import importlib.util
-    import shutil
-
-    if shutil.which("dot"):
-        return "dot"
-    return "pygraphviz" if importlib.util.find_spec("pygraphviz") else None
+    """Return the picture of a .gv source by the first renderer that works, else None."""
+    return next((picture for _, picture, _ in attempts(source, format) if picture), None)

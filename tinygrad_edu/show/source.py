@@ -5,6 +5,7 @@ and costs nothing more when nobody watches.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
@@ -12,7 +13,9 @@ import inspect
 import linecache
 import operator
 import os
+import re
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +33,9 @@ from tinygrad_edu.show.steps import Graph, left_over
 from tinygrad_edu.words import say
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
-LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen")
+LIBRARIES = (PACKAGE, os.path.dirname(os.__file__) + os.sep, "<frozen", "<attrs ", "<decorator-gen")
+INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
+MAX_WATCHED = 10_000  # operations: a training that makes more runs on as fast as ever, and is not shown
 MAX_ELEMENTS = 100  # of a list are looked at: it may be a data set
 OUTERMOST, MODULE, TEMPORARY, FUNCTION, CALLED = range(5)  # where a name stands, the closest to the reader first
 EXPRESSION = "expression"  # stands for a file where the source is an expression typed as text
@@ -71,19 +76,21 @@ class Recording:
     codes: dict[str, set[CodeType]] = field(default_factory=dict)  # that ran, by file
 
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
-        """Call the function and watch it."""
+        """Call the function and watch it; then what watched before, in Python or in C as cProfile, watches again."""
         linecache.checkcache()
-        watching = sys.getprofile()
+        before = sys.getprofile()
+        getattr(before, "disable", int)()  # cProfile counts what it has seen so far
         sys.setprofile(self.watch)
         try:
             self.root = function(**inputs)
         finally:
-            sys.setprofile(watching)
+            sys.setprofile(before if callable(before) else None)
+            getattr(before, "enable", int)()
         for namespace in self.namespaces.values():
             self.see(namespace, MODULE)
         for file, codes in self.codes.items():
             self.texts[file] = linecache.getlines(file)
-            if self.texts[file] and not set(map(fingerprint, codes)) <= compiled("".join(self.texts[file]))[1]:
+            if self.texts[file] and not all(is_text_of("".join(self.texts[file]), code) for code in codes):
                 self.edited.append(file)
                 self.texts[file] = []
 
@@ -95,8 +102,10 @@ class Recording:
             self.see_variables(frame.f_back)
         if event == "return":
             made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
-            if isinstance(made, Value) and hasattr(made, "serial"):  # complete, not refused
+            if issubclass(type(made), Value) and hasattr(made, "serial"):  # complete, not refused
                 if frame.f_code is NEW_NODE:
+                    if len(self.used) >= MAX_WATCHED:
+                        sys.setprofile(None)
                     self.used.setdefault(made, [child.data for child in made.children])
                 if frame.f_code in (NEW_LEAF, NEW_NODE) and (calls := self.calls_to(frame)).learner:
                     self.calls.setdefault(made, calls)
@@ -108,8 +117,9 @@ class Recording:
         """Note the variables of a function of the learner's: they may hold others each time it calls something."""
         if is_learners(frame) and frame.f_code is not TYPED:
             self.namespaces[id(frame.f_globals)] = frame.f_globals
-            depth = sum(map(is_learners, frames_below_run(frame))) - 1
-            self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
+            if sys.version_info >= (3, 13) or not LOCALS.intersection(frame.f_code.co_names):
+                depth = sum(map(is_learners, frames_below_run(frame))) - 1
+                self.see(frame.f_locals, CALLED + depth if depth else OUTERMOST)
 
     def see(self, namespace: Mapping[str, Any], distance: int) -> None:
         """Note which variables hold a Value: attributes of `self` and elements of lists too, self.w[2], W1[0][0]."""
@@ -195,6 +205,20 @@ def elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
                 yield from elements(f"{name}[{key!r}]", element)
 
 
+def source_of_class(kind: type) -> tuple[str, str]:
+    """Return the file and text of a class as its functions know them; both are empty where it is not what runs."""
+    functions = (inspect.unwrap(thing) for thing in vars(kind).values() if callable(thing))
+    codes = [function.__code__ for function in functions if hasattr(function, "__code__")]
+    file, line = (codes[0].co_filename, codes[0].co_firstlineno) if codes else ("", 0)
+    lines = linecache.getlines(file)
+    classes = [node for node in ast.walk(compiled("".join(lines))[0]) if isinstance(node, ast.ClassDef)]
+    around = [block for block in map(lines_of, classes) if contains(block, (line, line))]
+    if not around or not all(is_text_of("".join(lines), code) for code in codes):
+        return "", ""
+    first, last = max(around)
+    return file, textwrap.dedent("".join(lines[first - 1 : last]))
+
+
 def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
     """Return the first and last lines of the functions around some spans of a source, none within another.
 
@@ -221,18 +245,24 @@ def contains(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
 
 
 @functools.lru_cache(maxsize=16)
-def compiled(source: str) -> tuple[ast.Module, set[tuple[Any, ...]]]:
+def compiled(source: str, flags: int = 0) -> tuple[ast.Module, set[tuple[Any, ...]]]:
     """Return the syntax tree of a program and the fingerprint of all code in it; nothing of what is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are given where the program runs
             tree = ast.parse(source)
-            codes = [compile(tree, "", "exec", dont_inherit=True)]
+            codes = [compile(tree, "", "exec", flags, dont_inherit=True)]
     except (SyntaxError, ValueError):
         return ast.Module([], []), set()
     for code in codes:
         codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return tree, set(map(fingerprint, codes))
+
+
+def is_text_of(source: str, code: CodeType) -> bool:
+    """Tell whether code was compiled from this text; one with an `assert` of pytest's, "@…", cannot be compared."""
+    flags = code.co_flags & FUTURE
+    return any("@" in name for name in code.co_names) or fingerprint(code) in compiled(source, flags)[1]
 
 
 def fingerprint(code: CodeType) -> tuple[Any, ...]:
@@ -289,8 +319,15 @@ def frames_below_run(frame: FrameType) -> list[FrameType]:
 
 
 def is_learners(frame: FrameType) -> bool:
-    """Tell whether a frame runs what the learner wrote: neither this package nor Python, or an expression."""
-    return frame.f_code is TYPED or not frame.f_code.co_filename.startswith(LIBRARIES)
+    """Tell whether a frame runs what the learner wrote: neither this package nor a library, or an expression."""
+    return frame.f_code is TYPED or not is_library(frame.f_code.co_filename)
+
+
+@functools.cache
+def is_library(file: str) -> bool:
+    """Tell whether code is Python's, installed, or generated: in "<string>", but for `python -c`, as by NamedTuple."""
+    generated = file == "<string>" and sys.argv[:1] != ["-c"]
+    return generated or file.startswith(LIBRARIES) or bool(INSTALLED.search(file))
 
 
 def is_shown(frame: FrameType) -> bool:
@@ -303,6 +340,8 @@ def is_shown(frame: FrameType) -> bool:
 NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
+LOCALS = {"locals", "vars", "f_locals"}  # to look at variables changes what these returned, before Python 3.13
+FUTURE = __future__.annotations.compiler_flag
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
     f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)
