@@ -289,7 +289,9 @@ def test_a_value_takes_no_new_attribute() -> None:
         (lambda v: v - v, 0.0, 0.0),
     ],
 )
-def test_every_operator_on_either_side(compute: Callable[[Value], Value], value: float, gradient: float) -> None:
+def test_every_operator_on_either_side(
+    compute: Callable[[Value], Value], value: float, gradient: float
+) -> None:
     v = Value(2.0)
     out = compute(v)
     out.backward()

@@ -65,7 +65,9 @@ def test_every_public_name_exists_and_is_listed_once_in_order(package: Any) -> N
 def test_all_is_complete(package: Any) -> None:
     """Whatever the package itself imports by name is public, modules and private names aside."""
     names = {
-        name for name, thing in vars(package).items() if not name.startswith("_") and not isinstance(thing, type(sys))
+        name
+        for name, thing in vars(package).items()
+        if not name.startswith("_") and not isinstance(thing, type(sys))
     }
     assert names == set(package.__all__)
 

@@ -139,13 +139,11 @@ class Value(Operators["Value"], Numbered):
 
 class Parameter(Value):
     """Mark a leaf that training changes: a weight or a bias."""
-
     __slots__ = ()
 
 
 class Constant(Value):
     """Hold a plain number of an expression. It does not vary: its gradient means nothing and is not shown."""
-
     __slots__ = ()
     varies = False
 

@@ -45,92 +45,37 @@ class Operators(OfKind[Kind]):
     apply: Callable[..., Kind]
     data: float
 
-    def __class_getitem__(cls, kind: Any) -> Any:
-        return cls
+    def __class_getitem__(cls, kind: Any) -> Any:        return cls
+    def __add__(self, other: Kind | float) -> Kind:      return self.apply(rules.add, self, other)
+    def __radd__(self, other: float) -> Kind:            return self.apply(rules.add, other, self)
+    def __sub__(self, other: Kind | float) -> Kind:      return self.apply(rules.sub, self, other)
+    def __rsub__(self, other: float) -> Kind:            return self.apply(rules.sub, other, self)
+    def __mul__(self, other: Kind | float) -> Kind:      return self.apply(rules.mul, self, other)
+    def __rmul__(self, other: float) -> Kind:            return self.apply(rules.mul, other, self)
+    def __truediv__(self, other: Kind | float) -> Kind:  return self.apply(rules.div, self, other)
+    def __rtruediv__(self, other: float) -> Kind:        return self.apply(rules.div, other, self)
+    def __pow__(self, exponent: Any) -> Any:             return functions.power(self, exponent)
+    def __rpow__(self, base: float) -> Any:              return functions.power(base, self)
+    def __neg__(self) -> Kind:                           return self.apply(rules.neg, self)
+    def __pos__(self) -> Any:                            return self
+    def __abs__(self) -> Kind:                           return self.apply(rules.absolute, self)
 
-    def __add__(self, other: Kind | float) -> Kind:
-        return self.apply(rules.add, self, other)
+    def exp(self) -> Kind:                               return self.apply(rules.exp, self)
+    def log(self) -> Kind:                               return self.apply(rules.log, self)
+    def sqrt(self) -> Kind:                              return self.apply(rules.sqrt, self)
+    def sin(self) -> Kind:                               return self.apply(rules.sin, self)
+    def cos(self) -> Kind:                               return self.apply(rules.cos, self)
+    def tanh(self) -> Kind:                              return self.apply(rules.tanh, self)
+    def sigmoid(self) -> Kind:                           return self.apply(rules.sigmoid, self)
+    def softplus(self) -> Kind:                          return self.apply(rules.softplus, self)
+    def relu(self) -> Kind:                              return self.apply(rules.relu, self)
+    def leaky_relu(self, slope: Any = 0.01) -> Kind:     return self.apply(rules.leaky_relu, self, slope)
+    def elu(self, gamma: Any = 1.0) -> Kind:             return self.apply(rules.elu, self, gamma)
 
-    def __radd__(self, other: float) -> Kind:
-        return self.apply(rules.add, other, self)
-
-    def __sub__(self, other: Kind | float) -> Kind:
-        return self.apply(rules.sub, self, other)
-
-    def __rsub__(self, other: float) -> Kind:
-        return self.apply(rules.sub, other, self)
-
-    def __mul__(self, other: Kind | float) -> Kind:
-        return self.apply(rules.mul, self, other)
-
-    def __rmul__(self, other: float) -> Kind:
-        return self.apply(rules.mul, other, self)
-
-    def __truediv__(self, other: Kind | float) -> Kind:
-        return self.apply(rules.div, self, other)
-
-    def __rtruediv__(self, other: float) -> Kind:
-        return self.apply(rules.div, other, self)
-
-    def __pow__(self, exponent: Any) -> Any:
-        return functions.power(self, exponent)
-
-    def __rpow__(self, base: float) -> Any:
-        return functions.power(base, self)
-
-    def __neg__(self) -> Kind:
-        return self.apply(rules.neg, self)
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Kind:
-        return self.apply(rules.absolute, self)
-
-    def exp(self) -> Kind:
-        return self.apply(rules.exp, self)
-
-    def log(self) -> Kind:
-        return self.apply(rules.log, self)
-
-    def sqrt(self) -> Kind:
-        return self.apply(rules.sqrt, self)
-
-    def sin(self) -> Kind:
-        return self.apply(rules.sin, self)
-
-    def cos(self) -> Kind:
-        return self.apply(rules.cos, self)
-
-    def tanh(self) -> Kind:
-        return self.apply(rules.tanh, self)
-
-    def sigmoid(self) -> Kind:
-        return self.apply(rules.sigmoid, self)
-
-    def softplus(self) -> Kind:
-        return self.apply(rules.softplus, self)
-
-    def relu(self) -> Kind:
-        return self.apply(rules.relu, self)
-
-    def leaky_relu(self, slope: Any = 0.01) -> Kind:
-        return self.apply(rules.leaky_relu, self, slope)
-
-    def elu(self, gamma: Any = 1.0) -> Kind:
-        return self.apply(rules.elu, self, gamma)
-
-    def __lt__(self, other: Any) -> bool:
-        return number_in(self) < number_in(other)
-
-    def __le__(self, other: Any) -> bool:
-        return number_in(self) <= number_in(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return number_in(self) > number_in(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return number_in(self) >= number_in(other)
+    def __lt__(self, other: Any) -> bool:                return number_in(self) < number_in(other)
+    def __le__(self, other: Any) -> bool:                return number_in(self) <= number_in(other)
+    def __gt__(self, other: Any) -> bool:                return number_in(self) > number_in(other)
+    def __ge__(self, other: Any) -> bool:                return number_in(self) >= number_in(other)
 
     _prev = spelled("_prev", "children")
     _op = spelled("_op", "op.symbol")

@@ -100,12 +100,10 @@ def moons():
     for i in range(POINTS):
         angle, upper = math.pi * generator.random(), i % 2 == 0
         centre, side = ((0.0, 0.0), 1.0) if upper else ((1.0, 0.5), -1.0)
-        inputs.append(
-            [
-                centre[0] + side * math.cos(angle) + generator.gauss(0.0, 0.1),
-                centre[1] + side * math.sin(angle) + generator.gauss(0.0, 0.1),
-            ]
-        )
+        inputs.append([
+            centre[0] + side * math.cos(angle) + generator.gauss(0.0, 0.1),
+            centre[1] + side * math.sin(angle) + generator.gauss(0.0, 0.1),
+        ])
         targets.append(side)
     return inputs, targets
 

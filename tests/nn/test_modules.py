@@ -368,7 +368,9 @@ def test_a_seed_leaves_the_random_module_alone() -> None:
     assert random.getstate() == state
 
 
-@pytest.mark.parametrize("make", [lambda: Neuron(3), lambda: Layer(3, 2), lambda: MLP(3, [4, 2]), lambda: Maxout(3)])
+@pytest.mark.parametrize(
+    "make", [lambda: Neuron(3), lambda: Layer(3, 2), lambda: MLP(3, [4, 2]), lambda: Maxout(3)]
+)
 def test_random_seed_decides_where_no_seed_is_given(make: Callable[[], Module]) -> None:
     def weights(seed: int) -> list[float]:
         random.seed(seed)
