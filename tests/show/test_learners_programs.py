@@ -91,7 +91,7 @@ PROGRAMS = {
         "from dataclasses import dataclass\n@dataclass\nclass Pair:\n    left: Value\n"
         "    def __post_init__(self):\n        self.twice = self.left * 2\n"
         "def f(x):\n    p = Pair(x)\n    return p.twice * x\n",
-        "twice f",
+        "self.twice f",
         ["self.left * 2", "p.twice * x"],
         [4, 8],
     ),
@@ -194,7 +194,7 @@ PROGRAMS = {
     ),
     "exec": Program(
         "def f(x):\n    space = {'x': x}\n    exec('y = x * 3', space)\n    return space['y'] + 1\n",
-        "- f",
+        "space['y'] f",
         ["exec('y = x * 3', space)", "space['y'] + 1"],
         [6, 7],
     ),

