@@ -1,4 +1,4 @@
-"""Translate rows of the derivative table into JavaScript, each from its own source, so that a page computes with them.
+"""Turn rows of the derivative table into JavaScript, each from its own source, so that a page computes with them.
 
 What Python refuses, 1 / 0 or math.log(-1), JavaScript answers with Infinity or NaN: so divisions, powers, conditions
 and the functions of `math` are calls of functions in script/compute.js, which refuse what Python refuses.
@@ -106,7 +106,7 @@ class Table:
 
 
 class Translation:
-    """Translate one function. `around` holds what those of its names stand for that are not its own.
+    """Turn one function into JavaScript. `around` holds what those of its names stand for that are not its own.
 
     Its own names get a $, so that none of them is a word of JavaScript or a function of the page.
     """

@@ -97,7 +97,7 @@ class Page:
         }
 
     def translate(self) -> str:
-        """Translate the rows that run into JavaScript; return the part that cannot be, or ""."""
+        """Turn the rows that run into JavaScript; return the part that cannot be, or ""."""
         try:
             for node in self.operations:
                 self.table.name(node.op, len(node.children))

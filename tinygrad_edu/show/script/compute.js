@@ -36,9 +36,8 @@ function toThe(x, y) {
   return x === 1 || x === -1 && Math.abs(y) === Infinity ? 1 : Math.pow(x, y);
 }
 
-function power(x, y) {
-  return Number(x) === 0 && y < 0 ? refuse(reasons.power) : checked(toThe, "tooLarge")(x, y);
-}
+const power = (x, y) => poleAt(x, y) ? refuse(reasons.power) : checked(toThe, "tooLarge")(x, y);
+const poleAt = (x, y) => Number(x) === 0 && y < 0 && y !== -Infinity;
 
 /* A function that refuses where its result is not finite although its inputs are. */
 function checked(f, tooLarge = "") {
@@ -58,7 +57,7 @@ const others = ["log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "a
 const math = {
   ...Object.fromEntries(grow.map(name => [name, checked(Math[name], "tooLarge")])),
   ...Object.fromEntries(others.map(name => [name, checked(Math[name])])),
-  pow: (x, y) => x === 0 && y < 0 ? refuse(reasons.domain) : power(x, y),
+  pow: (x, y) => poleAt(x, y) ? refuse(reasons.domain) : power(x, y),
   isnan: Number.isNaN,
   isfinite: Number.isFinite,
   isinf: x => Math.abs(x) === Infinity,
