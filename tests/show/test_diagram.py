@@ -117,9 +117,7 @@ TEXTBOOK_ARROWS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("example", "expected"), [(worked_example, WORKED_BOXES), (textbook_example, TEXTBOOK_BOXES)]
-)
+@pytest.mark.parametrize(("example", "expected"), [(worked_example, WORKED_BOXES), (textbook_example, TEXTBOOK_BOXES)])
 def test_each_value_is_a_box(example: Any, expected: list[tuple[str, str, str, str]]) -> None:
     """Its name and what it is, its value, its gradient; colour, border and word tell what it is."""
     root, *_ = example()

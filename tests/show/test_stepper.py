@@ -9,7 +9,7 @@ import math
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from tinygrad_edu.show import render
 from tinygrad_edu.show.style import FORMULAS
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
+Show = Callable[..., Browser]
 in_a_browser = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)
 
 
@@ -453,33 +454,6 @@ def test_a_notebook_shows_the_page_in_a_frame_of_its_own() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
-
-
-Show = Callable[..., Browser]
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Opens a page from disk; at the end nothing may stand in the console, and nothing else have been asked for."""
-    path = tmp_path / "page.html"
-
-    def open_page(page: str, address: str = "") -> Browser:
-        path.write_text(page, encoding="utf-8")
-        browser.open(path, address)
-        return browser
-
-    browser.devtools("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)
-    browser.devtools("Emulation.setEmulatedMedia", media="", features=[])
-    yield open_page
-    assert browser.log("browser") == []
-    assert {request.split("#")[0] for request in browser.requests()} <= {path.as_uri(), "data:,"}
 
 
 RIGHT, LEFT, HOME, END = "\ue014", "\ue012", "\ue011", "\ue010"
