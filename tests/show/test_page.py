@@ -221,6 +221,7 @@ def test_update_stops_where_a_gradient_is_not_defined(show: Show, no_renderer: N
     browser.run("update(10)")
     assert browser.text("#failure") == "h1: log(x) needs x > 0, got -1.9"
     assert browser.run("return [outputs.length, training]") == [2, None]
+    browser.run("writeRest()")
     assert [row[1] for row in numbers_shown(browser)] == ["–", "–", "–"]
     browser.click("#reset")
     assert not browser.seen("#failure")
@@ -279,7 +280,7 @@ def test_a_slider_moves_everything(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=9")
     browser.run("leaves[0].slide.focus()")
     browser.press("\ue014")
-    browser.run("recompute(); writeAllLines()")
+    browser.run("recompute(); writeRest()")
     assert browser.run("return leaves[0].field.value") == "0.32"
     assert browser.text("#steps li:nth-child(2) .sum").endswith(" = 0.32 × 1 = 0.32")
     assert browser.text("#steps li:first-child .sum") == "w = 0.32, x = 1, b = −0.2"

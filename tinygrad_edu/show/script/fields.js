@@ -23,7 +23,8 @@ function recompute() {
   const failed = nodes.find(node => node.failure);
   byId("failure").hidden = !failed;
   byId("failure").textContent = failed ? `${failed.name}: ${failed.failure}` : "";
-  writeNumbers();
+  writeNodes(isInSight);
+  writeStep();
   remember();
 }
 
@@ -118,7 +119,7 @@ function address(step = current) {
 function remember() {
   clearTimeout(resting);
   resting = setTimeout(() => {
-    writeAllLines();
+    writeRest();
     if (location.protocol !== "about:") history.replaceState(null, "", address());
   }, 300);
 }

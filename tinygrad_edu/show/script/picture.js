@@ -23,6 +23,14 @@ for (const step of steps) {
   step.contributionText = texts.find(text => text.textContent.startsWith("←"));
 }
 
+const inSight = new IntersectionObserver(entries => {
+  for (const { target, isIntersecting } of entries) target.outOfSight = !isIntersecting;
+});
+const isInSight = element => !element.outOfSight;
+for (const each of [...nodes.flatMap(node => [node.place, node.line]), ...steps.map(step => step.drawn)]) {
+  if (each) inSight.observe(each);
+}
+
 /* In a box with a line for each number they end at its right side, where longer ones have room. */
 function alignRight(box) {
   const outline = box.querySelector("polygon, path");

@@ -81,13 +81,12 @@ function writeNode(node, kind, text) {
   if (node.drawn?.[kind]) writeLast(node.drawn[kind], text);
 }
 
-/* Write every number that is seen in the current step. */
-function writeNumbers() {
-  const step = steps[current];
-  writeLine(step);
-  const asked = question(step);
+/* Write the numbers of nodes and arrows, or of those in sight, as they are after the current step, or while it is asked. */
+function writeNodes(inSight = () => true) {
+  const asked = question(steps[current]);
   const { values, gradients } = numbersAfter(asked ? current - 1 : current);
   nodes.forEach((node, i) => {
+    if (!inSight(node.line) && !(node.place && inSight(node.place))) return;
     writeNode(node, "value", values[i]);
     writeNode(node, "grad", gradients[i]);
     if (node.row) node.place?.classList.toggle("waiting", values[i] === "–");
@@ -95,8 +94,15 @@ function writeNumbers() {
   steps.forEach((each, i) => {
     const reached = i < current || i === current && !asked;
     each.drawn?.classList.toggle("reached", reached);
-    if (reached) writeArrow(each);
+    if (reached && each.drawn && inSight(each.drawn)) writeArrow(each);
   });
+}
+
+/* Write the arithmetic of the current step, or ask for it. */
+function writeStep() {
+  const step = steps[current];
+  writeLine(step);
+  const asked = question(step);
   byId("now").replaceChildren(step.sum.cloneNode(true), step.remark.cloneNode(true));
   writeArguments(step);
   ask(step, asked);
@@ -160,7 +166,8 @@ function show(step) {
   const record = steps[current];
   header.className = record.phase;
   markStep(record);
-  writeNumbers();
+  writeNodes();
+  writeStep();
   writePosition();
   keepAllInView(record);
   byId("now").querySelector("input")?.focus({ preventScroll: true });
@@ -278,9 +285,11 @@ document.addEventListener("keydown", event => {
 
 // On paper the picture shows all numbers, as the list of steps does.
 let beforePrinting = 0;
-window.addEventListener("beforeprint", () => { beforePrinting = current; writeAllLines(); show(last); unmark(); });
+window.addEventListener("beforeprint", () => { beforePrinting = current; writeRest(); show(last); unmark(); });
 window.addEventListener("afterprint", () => show(beforePrinting));
 
-function writeAllLines() {
+/* Write what a moving hand need not wait for. */
+function writeRest() {
   steps.forEach(writeLine);
+  writeNodes();
 }
