@@ -21,8 +21,7 @@ WORDS = {
     # the stepper's numbers that change
     "practise": "practise", "what is asked": "what is asked", "the result": "the result", "check": "check",
     "every number": "every number", "hint": "hint", "show me": "show me", "wrong": "Not yet: {names}.",
-    "score": "{right} of {asked} right at once", "smaller text": "smaller text", "larger text": "larger text",
-    "smaller picture": "smaller picture", "larger picture": "larger picture", "fit": "fit",
+    "score": "{right} of {asked} right at once", "smaller": "smaller", "larger": "larger", "fit": "fit",
     "full screen": "full screen", "numbers to change": "numbers to change", "number to change": "the number to change",
     "first numbers": "The graph is that of the first numbers.", "value of": "value of {name}",
     "slider of": "{name}, from −{reach} to {reach}", "tick": "an update moves {name}", "rate": "learning rate",

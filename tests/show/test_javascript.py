@@ -78,6 +78,20 @@ class HardTanh(Rule):
         return (greater(value, -1.0) * greater(1.0, value),)
 
 
+class Picky(Rule):
+    """Refuses by itself, in words that would end a script."""
+
+    def forward(self, x: float) -> float:
+        if x < 0.0:
+            raise ValueError("</script>")
+        return x
+
+    def partials(self, out: Any, x: Any) -> Any:
+        if x > 1.0:
+            raise ValueError("no </script>")
+        return (1.0,)
+
+
 class Branches(Rule):
     """A chain of comparisons, `and`, `not`, an assignment in a branch only."""
 
@@ -126,7 +140,7 @@ class SumOfSquares(Rule):
 
 
 swish = Swish()
-OWN = [swish, Gelu(), Gate(), HardTanh(), Branches(), Wrapped(), Leaky(), SumOfSquares()]
+OWN = [swish, Gelu(), Gate(), HardTanh(), Branches(), Picky(), Wrapped(), Leaky(), SumOfSquares()]
 ROWS = {type(row).__name__: row for row in [*vars(rules).values(), *OWN] if isinstance(row, Rule)}
 
 
@@ -135,7 +149,7 @@ def arity(row: Rule) -> int:
 
 
 def table_of(*rows: Rule) -> Table:
-    table = Table()
+    table = Table([])
     for row in rows:
         table.name(row, arity(row))
     return table
@@ -254,7 +268,7 @@ def test_numbers_are_written_as_python_writes_them() -> None:
     numbers += [1e-5, 9.9995e-5, 99995.0, 9999.5, 0.99995, 12345.0, 123450.0, 2.0625, 1.0625, 0.15625, 12355.0]
     texts = json.dumps(list(map(literal, numbers)))
     program = f"console.log(JSON.stringify({texts}.map(Number).map(x => [format(x), written(x)])))"
-    found = in_node(Table(), program)
+    found = in_node(Table([]), program)
     assert [(x, *pair) for x, pair in zip(numbers, found, strict=True)] == [
         (x, FORMULAS.number(x), str(x)) for x in numbers
     ]
@@ -270,7 +284,7 @@ def test_numbers_are_written_as_python_writes_them() -> None:
     ],
 )  # fmt: skip
 def test_a_number_is_understood_as_people_write_it(text: str, expected: float | None) -> None:
-    assert in_node(Table(), f"console.log(JSON.stringify(parsed({json.dumps(text)}) ?? null))") == expected
+    assert in_node(Table([]), f"console.log(JSON.stringify(parsed({json.dumps(text)}) ?? null))") == expected
 
 
 class Loop(Rule):
@@ -308,6 +322,13 @@ class Either(Rule):
         return (1.0,)
 
 
+class Built(Rule):
+    forward = staticmethod(math.exp)
+
+    def partials(self, out: Any, x: Any) -> Any:
+        return (out,)
+
+
 class Bare(Rule):
     forward = lambda self, x: x  # noqa: E731
     partials = lambda self, out, x: (1.0,)  # noqa: E731
@@ -320,13 +341,14 @@ class Bare(Rule):
         (Erf(), "erf(x): math.erf(x)"),
         (Based(), "based(x): math.log(x, 2.0)"),
         (Either(), "either(x): x or 1.0"),
+        (Built(), "built(x): its source is not to be had"),
         (Bare(), "bare(x): forward = lambda self, x: x"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Rule) else "",
 )
 def test_what_cannot_be_translated_is_named(row: Rule, part: str) -> None:
     with pytest.raises(UntranslatableError, match=f"^{re.escape(part)}$"):
-        Table().name(row, 1)
+        Table([]).name(row, 1)
 
 
 def test_a_row_whose_source_is_not_to_be_had_is_named() -> None:
@@ -334,7 +356,7 @@ def test_a_row_whose_source_is_not_to_be_had_is_named() -> None:
     source = "class Typed(Rule):\n    def forward(self, x): return x\n    def partials(self, out, x): return (1.0,)"
     exec(source, namespace)
     with pytest.raises(UntranslatableError, match=r"^typed\(x\): its source is not to be had$"):
-        Table().name(namespace["Typed"](), 1)
+        Table([]).name(namespace["Typed"](), 1)
 
 
 def test_no_derivative_stands_in_the_script() -> None:

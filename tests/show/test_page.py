@@ -28,7 +28,7 @@ Show = Callable[..., Browser]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
 
-swish, gelu, _, hard_tanh, branches, _, leaky, sum_of_squares = OWN
+swish, gelu, _, hard_tanh, branches, _, _, leaky, sum_of_squares = OWN
 ONE_BY_ONE = {
     name: row
     for name, row in vars(rules).items()
@@ -379,7 +379,8 @@ const parts = '#now, #answer, #leaves, #nodes tbody, #note, #steps li:not(.ahead
 const read = () => last > 15 ? [...document.querySelectorAll(parts)].map(part => part.textContent).join(' ')
   : document.body.innerText;
 const seen = () => words([read(), byId('slider').getAttribute('aria-valuetext'), byId('announcement').textContent,
-  ...[...document.querySelectorAll('#drawing text')].map(text => text.textContent)].join(' '));
+  ...[...document.querySelectorAll('#drawing text')].filter(text =>
+  getComputedStyle(text).visibility !== 'hidden').map(text => text.textContent)].join(' '));
 practise(level);
 const known = new Set([...steps.map((_, i) => String(i)), ...leaves.map(leaf => format(leaf.number))]);
 for (let i = 1; i <= last; i++) {
@@ -432,6 +433,15 @@ def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show:
     browser = show(page_of(recording))
     for level in "1", "2":
         assert browser.run(SOLVE.replace("ARGUMENTS", json.dumps([level, answers(recording)]))) == []
+
+
+@needs_dot
+@pytest.mark.parametrize("name", ["neuron", "shared"])
+def test_practice_gives_nothing_away_in_the_picture(name: str, show: Show) -> None:
+    recording = PROGRAMS[name]()
+    browser = show(page_of(recording))
+    assert browser.run("return document.querySelectorAll('#drawing .node').length > 3")
+    assert browser.run(SOLVE.replace("ARGUMENTS", json.dumps(["1", answers(recording)]))) == []
 
 
 def test_practice_by_keyboard_alone(show: Show, no_renderer: None) -> None:

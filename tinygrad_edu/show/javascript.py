@@ -12,10 +12,11 @@ import json
 import linecache
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tinygrad_edu import rules
+from tinygrad_edu.engine import Value
 from tinygrad_edu.readers.symbol import Symbol
 from tinygrad_edu.rule import Rule
 from tinygrad_edu.show.source import compiled, fingerprint
@@ -25,11 +26,11 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 CALLS: dict[type[ast.AST], str] = {ast.Div: "divide", ast.Mod: "remainder", ast.Pow: "power"}
-FUNCTIONS = (
-    abs, float, math.fabs, math.isnan, math.isinf, math.isfinite, math.exp, math.expm1, math.log, math.log1p, math.log2,
-    math.log10, math.sqrt, math.sin, math.cos, math.tan, math.asin, math.acos, math.atan, math.sinh, math.cosh,
-    math.tanh, math.asinh, math.acosh, math.atanh,
-)  # fmt: skip
+MATH = (
+    "exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh fabs isnan isinf "
+    "isfinite"
+)
+FUNCTIONS = (abs, float, *(getattr(math, name) for name in MATH.split()))
 FUNCTIONS_OF_TWO = (max, min, math.pow)
 REASONS = {"division": "1.0 / 0.0", "remainder": "1.0 % 0.0", "power": "0.0 ** -1.0", "domain": "math.pow(-1.0, 0.5)"}
 PLAIN = {rules.add: "+", rules.sub: "-", rules.mul: "*"}  # rows that JavaScript's signs compute as Python does
@@ -40,14 +41,20 @@ class UntranslatableError(Exception):
 
 
 class Table:
-    """Hold the rows that a page needs, by their names in it, and the rows and functions that they call."""
+    """Hold the rows of some operations by their names on a page, and what they call; or say what of them is missing."""
 
-    def __init__(self) -> None:
+    def __init__(self, operations: Iterable[Value]) -> None:
         self.names: dict[Any, str] = {}
-        self.texts = [f"reasons.{name} = {json.dumps(reason(expression))};" for name, expression in REASONS.items()]
+        self.texts = [f"reasons.{name} = {quoted(reason(expression))};" for name, expression in REASONS.items()]
+        self.missing = ""
+        try:
+            for node in operations:
+                self.name(node.op, len(node.children))
+        except UntranslatableError as error:
+            self.missing = str(error)
 
     def name(self, row: Rule, operands: int) -> str:
-        """Return the name of a row with so many operands, after its translation. Raises UntranslatableError."""
+        """Return the name of a row with so many operands. Raises UntranslatableError."""
         return self.named((row, operands), type(row).__name__, lambda: self.row(row, operands))
 
     def named(self, key: Any, name: str, translate: Callable[[], str]) -> str:
@@ -66,8 +73,7 @@ class Table:
             forward, partials = self.function(row.forward, row), self.function(row.partials, row)
         places, errors = [f"{{{i}}}" for i in range(operands)], (ValueError("{reason}"), OverflowError())
         says = [str(refuse(places, error)) for refuse in (row.no_value, row.no_derivative) for error in errors]
-        words = json.dumps(says).replace("<", "\\u003c")
-        return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {words} }}"
+        return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {quoted(says)} }}"
 
     def written_out(self, row: Rule, operands: int) -> tuple[str, str]:
         """Write a row of any number of operands for so many, as Symbols compute it."""
@@ -94,12 +100,10 @@ class Table:
 
     def function(self, function: Any, row: Rule | None = None) -> str:
         """Write a function, or a method of a row, as an arrow function."""
-        owner, code = row or function.__name__, inspect.unwrap(function).__code__
-        if fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
+        owner, code = row or function.__name__, getattr(inspect.unwrap(function), "__code__", None)
+        if not code or fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
             raise UntranslatableError(f"{owner}: its source is not to be had")
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-        if not isinstance(tree, ast.FunctionDef) or tree.args.vararg or tree.args.kwarg or tree.args.kwonlyargs:
-            raise UntranslatableError(f"{owner}: {ast.unparse(tree)}")
         variables = inspect.getclosurevars(function)
         around = {**variables.builtins, **variables.globals, **variables.nonlocals}
         return Translation(self, owner, around).function(tree, row)
@@ -115,16 +119,17 @@ class Translation:
         self.table, self.owner, self.around = table, owner, around
         self.local: set[str] = set()
 
-    def function(self, tree: ast.FunctionDef, row: Rule | None) -> str:
+    def function(self, tree: ast.stmt, row: Rule | None) -> str:
         """Write all of it; the first argument of a method is the row."""
+        if not isinstance(tree, ast.FunctionDef) or tree.args.vararg or tree.args.kwarg or tree.args.kwonlyargs:
+            raise self.untranslatable(tree)
         names = [argument.arg for argument in tree.args.args]
         if row:
             self.around[names.pop(0)] = row
         self.local.update(names)
         defaults = [f" = {self.of(default)}" for default in tree.args.defaults]
-        filled = [""] * (len(names) - len(defaults)) + defaults
-        inputs = ", ".join(f"${name}{default}" for name, default in zip(names, filled, strict=True))
-        return f"({inputs}) => {{ {self.block(tree.body)} }}"
+        endings = [""] * (len(names) - len(defaults)) + defaults
+        return f"({', '.join(map('${}{}'.format, names, endings))}) => {{ {self.block(tree.body)} }}"
 
     def block(self, statements: Sequence[ast.stmt]) -> str:
         return " ".join(map(self.statement, statements))
@@ -137,7 +142,7 @@ class Translation:
             case ast.Return(value=ast.expr() as value):
                 return f"return {self.of(value)};"
             case ast.Raise(exc=ast.Call(args=[ast.Constant(value=str(words))])):
-                return f"refuse({json.dumps(words)});"
+                return f"refuse({quoted(words)});"
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 text = self.of(value)
                 self.local.add(name)
@@ -214,6 +219,11 @@ def reason(expression: str) -> str:
         return str(eval(expression))
     except (ValueError, ArithmeticError) as error:
         return str(error)
+
+
+def quoted(words: Any) -> str:
+    """Write text, or a list of texts, as JavaScript that ends no <script>."""
+    return json.dumps(words).replace("<", "\\u003c")
 
 
 def literal(number: float) -> str:

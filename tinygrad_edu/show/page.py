@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any
 
-from tinygrad_edu.engine import Constant, Value, topological_order
+from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.readers.notation import operation_text
 from tinygrad_edu.readers.symbol import Symbol
 from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operation
-from tinygrad_edu.show.javascript import Table, UntranslatableError, literal
+from tinygrad_edu.show.javascript import Table, literal
 from tinygrad_edu.show.listing import listing_of, row
 from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
@@ -33,9 +33,8 @@ UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
     """Write the page of a recording, and its title. The graph's own gradients and labels stay as they are."""
-    keys = keys_of_leaves(recording)
     with as_recorded(recording):
-        page = Page(recording, max_nodes, keys)
+        page = Page(recording, max_nodes)
         panes = page.panes()
     worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), file("stepper.html"))
     return page.title, re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
@@ -46,21 +45,11 @@ def file(name: str) -> str:
     return COMMENT.sub("", resources.files("tinygrad_edu.show").joinpath(name).read_text(encoding="utf-8"))
 
 
-def keys_of_leaves(recording: Recording) -> dict[Value, str]:
-    """Return what the address calls leaves: as the learner does, also where the page numbers the name, unless several
-    leaves are called so."""
-    names = recording.names()
-    keys = {leaf: names.get(leaf, leaf.label) for leaf in topological_order(recording.root) if not leaf.op}
-    several = Counter(keys.values())
-    return {leaf: key for leaf, key in keys.items() if several[key] == 1}
-
-
 class Page:
     """Write each pane of the page. With a node are shown those that contribute to its gradient: they come after it."""
 
-    def __init__(self, recording: Recording, max_nodes: int, keys: Mapping[Value, str]) -> None:
+    def __init__(self, recording: Recording, max_nodes: int) -> None:
         self.recording = recording
-        self.keys = keys
         self.graph = Graph(recording.root, PICTURE)
         self.title = recording.title or self.graph.name(recording.root)
         self.varying = [node for node in self.graph.order if not isinstance(node, Constant)]
@@ -76,10 +65,9 @@ class Page:
         self.listing = listing_of(recording, self.graph, self.nodes)
         self.layout = Layout(self.varying, network=len(self.varying) > DETAILED_NODES)
         self.picture = self.svg() if len(self.nodes) == len(self.varying) else ""
-        self.table = Table()
-        self.untranslatable = self.translate()
+        self.table = Table(self.operations)
         complete = len(self.nodes) == len(self.varying) and not self.graph.changed_data()
-        self.live = complete and not self.untranslatable  # can the page compute?
+        self.live = complete and not self.table.missing  # can the page compute?
 
     def panes(self) -> dict[str, str]:
         """Return what fills each place of the template."""
@@ -95,15 +83,6 @@ class Page:
             "data": self.data(),
             "script": "\n".join([file("script/compute.js"), *self.table.texts * self.live, *map(file, SCRIPTS)]),
         }
-
-    def translate(self) -> str:
-        """Turn the rows that run into JavaScript; return the part that cannot be, or ""."""
-        try:
-            for node in self.operations:
-                self.table.name(node.op, len(node.children))
-        except UntranslatableError as error:
-            return str(error)
-        return ""
 
     def svg(self) -> str:
         """Draw the graph as an <svg> element; "" where nothing can draw it."""
@@ -151,8 +130,8 @@ class Page:
             yield say("left out", **{name: f"{count:,}" for name, count in counts.items()}, all=total)
         elif not self.picture:
             yield say("no picture", advice=say("install"))
-        if self.untranslatable:
-            yield say("no translation", part=self.untranslatable)
+        if self.table.missing:
+            yield say("no translation", part=self.table.missing)
         if lines := {span.line for span in self.recording.decided}:
             yield say("decided", lines=", ".join(say("line", line=line) for line in sorted(lines)))
 
@@ -220,30 +199,26 @@ class Page:
 
     def data(self) -> str:
         """Write what the page does in each step, as JSON that ends no <script>."""
-        nodes = list(map(self.node_data, self.nodes))
-        data = {"live": self.live, "nodes": nodes, "steps": list(self.step_data())}
+        data = {"live": self.live, "nodes": [*map(self.node_data, self.nodes)], "steps": [*self.step_data()]}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def node_data(self, node: Value) -> dict[str, Any]:
-        """Return what is marked when a node is computed: pieces of source, a row of the table; where a click leads; and
-        the row by which the page computes it, or a leaf's number.
-        """
+        """Return what is marked when a node is computed, where a click leads, and how the page computes it."""
         box, at = self.place(node)
         data = {"click": self.complete_at[node], "box": box, "at": at, **self.listing.marks_of(node)}
         if not node.op:
-            return data | {"kind": kind(node), "number": literal(node.data), "key": self.keys.get(node)}
+            return data | {"kind": kind(node), "number": literal(node.data)}
         operands = [self.index.get(child, literal(child.data)) for child in node.children]
-        data |= {"row": self.rows[node.op], "arguments": self.arguments(node), "operands": operands}
-        name = self.table.names.get((node.op, len(operands)))
-        return data | {"rule": name, "numbers": self.with_places(node)} if self.live else data
-
-    def with_places(self, node: Value) -> str:
-        """Write "−{0} × −{1}": what a node is, of negative numbers, with places for those of its operands that vary."""
-        notation = self.graph.style.operation
-        places = [f"{notation.negative}{{{i}}}" if child in self.index else self.graph.number(child.data)
+        places = [f"−{{{i}}}" if child in self.index else self.graph.number(child.data)
                   for i, child in enumerate(node.children)]  # fmt: skip
-        return operation_text(node.op, places, notation)
+        return data | {
+            "row": self.rows[node.op],
+            "arguments": self.arguments(node),
+            "rule": self.table.names.get((node.op, len(operands))),
+            "operands": operands,
+            "numbers": operation_text(node.op, places, self.graph.style.operation),  # "−{0} × −{1}"
+        }
 
     def place(self, node: Value) -> tuple[str, int]:
         """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
@@ -286,9 +261,8 @@ def with_room(match: re.Match[str]) -> str:
     """Give a number in the source of a picture room for another: five figures on arrows, seven elsewhere."""
     before, text, after = match.groups()
     words = text.split()
-    room = (7 if words[0][0] not in "∂←" else 5) - len(words[-1])
-    if words[0] == "←":
-        room = 3 * 5 - sum(map(len, words[1::2]))
+    numbers, figures = (words[1::2], 5) if words[0] == "←" else (words[-1:], 5 if text[0] == "∂" else 7)
+    room = figures * len(numbers) - sum(map(len, numbers))
     return before + text + "\u00a0\u00a0" * max(0, room) + after  # two of these spaces are as wide as a digit
 
 

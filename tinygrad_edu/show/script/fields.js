@@ -101,8 +101,10 @@ if (leaves.length > MANY) {
 
 const WORDS = ["step", "rate", "practise", "language"]; // of the page; a leaf that is called so has a dot before it
 
+/* What the learner calls it: x also where the page numbers the name, x₁, unless other leaves are called so. */
 function keyOf(leaf) {
-  const key = leaf.key ?? leaf.name;
+  const own = ({ name }) => name.replace(/[₀-₉]+$/, "") || name;
+  const key = leaves.filter(other => own(other) === own(leaf)).length > 1 ? leaf.name : own(leaf);
   return WORDS.includes(key) ? `.${key}` : key;
 }
 
