@@ -19,7 +19,7 @@ from tinygrad_edu import rules
 from tinygrad_edu.functions import leaky_relu
 from tinygrad_edu.rule import Rule
 from tinygrad_edu.rules import exp, greater, sigmoid, tanh
-from tinygrad_edu.show.javascript import Table, UntranslatableError, literal
+from tinygrad_edu.show.javascript import Table, UntranslatableError, script
 from tinygrad_edu.show.style import FORMULAS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
@@ -252,7 +252,7 @@ def test_a_row_computes_and_refuses_what_python_does(name: str) -> None:
     outs = [in_python(row, inputs)[0] for inputs in cases(row)]
     listed = json.dumps(
         [
-            [called, *map(literal, (math.nan if out is None else out, *inputs))]
+            [called, *map(script, (math.nan if out is None else out, *inputs))]
             for out, inputs in zip(outs, cases(row), strict=True)
         ]
     )
@@ -266,7 +266,7 @@ def test_numbers_are_written_as_python_writes_them() -> None:
     numbers = [rnd.uniform(-10, 10) * 10.0 ** rnd.randint(-320, 300) for _ in range(3000)]
     numbers += [k / 32 for k in range(-3000, 3000)] + [x for x in EXTREMES if math.isfinite(x)]
     numbers += [1e-5, 9.9995e-5, 99995.0, 9999.5, 0.99995, 12345.0, 123450.0, 2.0625, 1.0625, 0.15625, 12355.0]
-    texts = json.dumps(list(map(literal, numbers)))
+    texts = json.dumps(list(map(script, numbers)))
     program = f"console.log(JSON.stringify({texts}.map(Number).map(x => [format(x), written(x)])))"
     found = in_node(Table([]), program)
     assert [(x, *pair) for x, pair in zip(numbers, found, strict=True)] == [

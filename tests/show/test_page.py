@@ -516,6 +516,18 @@ def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show,
     assert browser.seen("#source")
 
 
+@needs_dot
+def test_on_paper_nothing_is_asked(show: Show) -> None:
+    """The picture and the list of steps have all numbers, also while practising; then the question is back."""
+    browser = show(page_of(neuron()), "#step=3&practise=1")
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert "–" not in browser.run("return [...document.querySelectorAll('.node text')].map(text => text.textContent)")
+    assert browser.run("return document.querySelectorAll('.ahead').length") == 0
+    browser.run("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.text("#position") == "step 3 of 9"
+    assert browser.seen("#now input")
+
+
 def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()))
     browser.click("#larger_text")

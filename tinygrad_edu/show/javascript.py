@@ -12,7 +12,7 @@ import json
 import linecache
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tinygrad_edu import rules
@@ -45,7 +45,7 @@ class Table:
 
     def __init__(self, operations: Iterable[Value]) -> None:
         self.names: dict[Any, str] = {}
-        self.texts = [f"reasons.{name} = {quoted(reason(expression))};" for name, expression in REASONS.items()]
+        self.texts = [f"reasons.{name} = {script(reason(expression))};" for name, expression in REASONS.items()]
         self.missing = ""
         try:
             for node in operations:
@@ -53,16 +53,15 @@ class Table:
         except UntranslatableError as error:
             self.missing = str(error)
 
-    def name(self, row: Rule, operands: int) -> str:
-        """Return the name of a row with so many operands. Raises UntranslatableError."""
-        return self.named((row, operands), type(row).__name__, lambda: self.row(row, operands))
-
-    def named(self, key: Any, name: str, translate: Callable[[], str]) -> str:
-        """Return what the page calls something; the first time it is translated, and numbered if the name is taken."""
+    def name(self, called: Any, operands: int) -> str:
+        """Return the name of a row or function of so many operands, after translating it; taken ones are numbered."""
+        key = called, operands
         if key not in self.names:
-            taken = sum(other.split("$")[0] == name for other in self.names.values())
-            self.names[key] = f"{name}${taken}" if taken else name
-            self.texts.append(f"rows.{self.names[key]} = {translate()};")
+            name = (type(called) if isinstance(called, Rule) else called).__name__
+            same = sum(other.split("$")[0] == name for other in self.names.values())
+            self.names[key] = f"{name}${same}" if same else name
+            text = self.row(called, operands) if isinstance(called, Rule) else self.function(called)
+            self.texts.append(f"rows.{self.names[key]} = {text};")
         return self.names[key]
 
     def row(self, row: Rule, operands: int) -> str:
@@ -73,7 +72,7 @@ class Table:
             forward, partials = self.function(row.forward, row), self.function(row.partials, row)
         places, errors = [f"{{{i}}}" for i in range(operands)], (ValueError("{reason}"), OverflowError())
         says = [str(refuse(places, error)) for refuse in (row.no_value, row.no_derivative) for error in errors]
-        return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {quoted(says)} }}"
+        return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {script(says)} }}"
 
     def written_out(self, row: Rule, operands: int) -> tuple[str, str]:
         """Write a row of any number of operands for so many, as Symbols compute it."""
@@ -89,9 +88,9 @@ class Table:
     def formula(self, x: Any) -> str:
         texts: dict[Any, str] = {}
         for symbol in reversed(x.symbols()) if isinstance(x, Symbol) else []:
-            operands = [texts[y] if isinstance(y, Symbol) else literal(y) for y in symbol.operands]
+            operands = [texts[y] if isinstance(y, Symbol) else script(float(y)) for y in symbol.operands]
             texts[symbol] = self.call(symbol.op, operands) if symbol.op else symbol.name
-        return texts[x] if texts else literal(x)
+        return texts[x] if texts else script(float(x))
 
     def call(self, row: Rule, operands: Sequence[str]) -> str:
         if row in PLAIN:
@@ -142,7 +141,7 @@ class Translation:
             case ast.Return(value=ast.expr() as value):
                 return f"return {self.of(value)};"
             case ast.Raise(exc=ast.Call(args=[ast.Constant(value=str(words))])):
-                return f"refuse({quoted(words)});"
+                return f"refuse({script(words)});"
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 text = self.of(value)
                 self.local.add(name)
@@ -164,11 +163,11 @@ class Translation:
         """Write an expression, in parentheses wherever another could stand beside it: 1.0 * (x > 0)."""
         match node:
             case ast.Constant(value=bool() | int() | float() as number):
-                return literal(number)
+                return script(float(number))
             case ast.Name(id=name) if name in self.local:
                 return f"${name}"
             case ast.Name() | ast.Attribute() if isinstance(number := self.found(node), (int, float)):
-                return literal(number)
+                return script(float(number))
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in CALLS:
                 return f"{CALLS[type(sign)]}({self.of(left)}, {self.of(right)})"
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in SIGNS:
@@ -196,8 +195,7 @@ class Translation:
         if called in FUNCTIONS and len(inputs) == 1 or called in FUNCTIONS_OF_TWO and len(inputs) > 1:
             return f"math.{called.__name__}({', '.join(inputs)})"
         if inspect.isfunction(called):
-            name = self.table.named(called, called.__name__, lambda: self.table.function(called))
-            return f"rows.{name}({', '.join(inputs)})"
+            return f"rows.{self.table.name(called, len(inputs))}({', '.join(inputs)})"
         raise self.untranslatable(node)
 
     def found(self, node: ast.expr) -> Any:
@@ -221,11 +219,6 @@ def reason(expression: str) -> str:
         return str(error)
 
 
-def quoted(words: Any) -> str:
-    """Write text, or a list of texts, as JavaScript that ends no <script>."""
-    return json.dumps(words).replace("<", "\\u003c")
-
-
-def literal(number: float) -> str:
-    """Write a number as JavaScript has it, with all its digits."""
-    return repr(float(number)).replace("inf", "Infinity").replace("nan", "NaN")
+def script(data: Any) -> str:
+    """Write a float, a text or a list of texts as JavaScript that ends no <script>."""
+    return json.dumps(data).replace("<", "\\u003c")

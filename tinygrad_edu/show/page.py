@@ -14,7 +14,7 @@ from tinygrad_edu.readers.naming import NEURON
 from tinygrad_edu.readers.notation import operation_text
 from tinygrad_edu.readers.symbol import Symbol
 from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operation
-from tinygrad_edu.show.javascript import Table, literal
+from tinygrad_edu.show.javascript import Table, script
 from tinygrad_edu.show.listing import listing_of, row
 from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
@@ -208,8 +208,8 @@ class Page:
         box, at = self.place(node)
         data = {"click": self.complete_at[node], "box": box, "at": at, **self.listing.marks_of(node)}
         if not node.op:
-            return data | {"kind": kind(node), "number": literal(node.data)}
-        operands = [self.index.get(child, literal(child.data)) for child in node.children]
+            return data | {"kind": kind(node), "number": script(node.data)}
+        operands = [self.index.get(child, script(child.data)) for child in node.children]
         places = [f"−{{{i}}}" if child in self.index else self.graph.number(child.data)
                   for i, child in enumerate(node.children)]  # fmt: skip
         return data | {

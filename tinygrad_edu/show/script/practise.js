@@ -7,7 +7,7 @@ const practising = () => byId("practise").checked;
 
 /* What to ask in a step: its words, and each number with its name and whether 0 is right as well; null for nothing. */
 function question(step) {
-  if (!practising() || step.solved === computed) return null;
+  if (!practising() || step.solved === computed || beforePrinting !== null) return null;
   const wanted = (step.phase === "forward" ? askForward : step.phase === "backward" ? askBackward : () => [])(step);
   if (!wanted.length || !wanted.every(({ number }) => Number.isFinite(number))) return null;
   const words = [...step.sum.children].slice(0, step.phase === "forward" ? 3 : 5).map(span => span.textContent).join(" ");

@@ -284,9 +284,9 @@ document.addEventListener("keydown", event => {
 });
 
 // On paper the picture shows all numbers, as the list of steps does.
-let beforePrinting = 0;
+let beforePrinting = null;
 window.addEventListener("beforeprint", () => { beforePrinting = current; writeRest(); show(last); unmark(); });
-window.addEventListener("afterprint", () => show(beforePrinting));
+window.addEventListener("afterprint", () => { const step = beforePrinting; beforePrinting = null; show(step); });
 
 /* Write what a moving hand need not wait for. */
 function writeRest() {
