@@ -1,4 +1,4 @@
-"""One browser for all tests of pages, and a page opened in it."""
+"""One browser for all tests of pages, a page opened in it, and pages without a picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Browser
+from tinygrad_edu.show import render
+
+
+@pytest.fixture
+def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "renderer", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from tests.show.test_javascript import OWN, Erf
 from tinygrad_edu import Constant, Parameter, Stepper, Value, log_sum_exp, rules, sigmoid, tanh, topological_order
 from tinygrad_edu.nn import MLP, SGD, Neuron, cross_entropy, squared_error
 from tinygrad_edu.rule import Rule
-from tinygrad_edu.show import render
 from tinygrad_edu.show.page import title_and_page
 from tinygrad_edu.show.source import Recording, record
 from tinygrad_edu.show.steps import backward_steps
@@ -553,8 +552,3 @@ def test_in_a_notebooks_frame_it_computes_as_well(show: Show, browser: Browser, 
     browser.call("POST", "/frame", {"id": 0})
     browser.run("set(leaves[0], 2); recompute(); show(1)")
     assert browser.text("#now .sum") == "f = w × x = 2 × 1 = 2"
-
-
-@pytest.fixture
-def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "renderer", lambda: None)

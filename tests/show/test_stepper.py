@@ -38,11 +38,6 @@ Show = Callable[..., Browser]
 in_a_browser = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)
 
 
-@pytest.fixture
-def no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "renderer", lambda: None)
-
-
 def page(root: Callable[..., Any] | Value, **options: Any) -> str:
     return Stepper(root, **options).page
 
