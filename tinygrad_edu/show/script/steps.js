@@ -76,9 +76,11 @@ function writeLine(step) {
 }
 
 /* Show the value or the gradient of a node, in the table and in the picture. */
-function writeNode(node, kind, text) {
-  if (node.cells[kind].textContent !== text) node.cells[kind].textContent = text;
-  if (node.drawn?.[kind]) writeLast(node.drawn[kind], text);
+function writeNode(node, kind, text, inSight) {
+  const cell = node.cells[kind];
+  const drawn = node.drawn?.[kind];
+  if (cell.textContent !== text && inSight(node.line)) cell.textContent = text;
+  if (drawn && inSight(node.place)) writeLast(drawn, text);
 }
 
 /* Write the numbers of nodes and arrows, or of those in sight, as they are after the current step, or while it is asked. */
@@ -86,9 +88,8 @@ function writeNodes(inSight = () => true) {
   const asked = question(steps[current]);
   const { values, gradients } = numbersAfter(asked ? current - 1 : current);
   nodes.forEach((node, i) => {
-    if (!inSight(node.line) && !(node.place && inSight(node.place))) return;
-    writeNode(node, "value", values[i]);
-    writeNode(node, "grad", gradients[i]);
+    writeNode(node, "value", values[i], inSight);
+    writeNode(node, "grad", gradients[i], inSight);
     if (node.row) node.place?.classList.toggle("waiting", values[i] === "–");
   });
   steps.forEach((each, i) => {
