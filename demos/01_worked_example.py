@@ -2,6 +2,7 @@
 
 Claim: it is the product of the local derivatives along the path from f to w, and it is 0.25, whether σ is one node of
 the graph or taken apart into the textbook's h3 to h6 (Qiu, Neural Networks and Deep Learning, section 4.5.3).
+The page that shows it, with numbers to change: python -m tinygrad_edu --stepper f.html
 """
 
 from pathlib import Path

@@ -5,6 +5,8 @@ regression) or a line through points (linear regression). Where it decides, it d
 hyperplane z = 0. Where its loss has a gradient, it learns by gradient descent: linear regression rolls down a parabola,
 to the slope that can also be computed at once, Σxy / Σx².
 Source: Qiu, Neural Networks and Deep Learning, sections 2.3, 3.2 and 3.4.
+The page on which one flower's loss rolls down, update by update:
+python -m tinygrad_edu "0.5*(w*x - y)**2" x=1.5 y=1.4 w=-0.8 --parameters w --stepper loss.html
 """
 
 from math import fsum, log

@@ -30,6 +30,19 @@ WORDS = {
     "row": "The row of the derivative table that runs", "graph": "The graph", "all nodes": "The nodes",
     "name": "name", "what it is": "what it is", "its gradient": "gradient", "all steps": "All steps",
     "step of": "step {step} of {steps}", "announced step": "Step {step} of {steps}",
+    # the stepper's numbers that change
+    "practise": "practise", "what is asked": "what is asked", "the result": "the result", "check": "check",
+    "every number": "every number", "hint": "hint", "show me": "show me", "wrong": "Not yet: {names}.",
+    "score": "{right} of {asked} right at once", "smaller": "smaller", "larger": "larger", "fit": "fit",
+    "full screen": "full screen", "numbers to change": "numbers to change", "number to change": "the number to change",
+    "first numbers": "The graph is that of the first numbers.", "value of": "value of {name}",
+    "slider of": "{name}, from −{reach} to {reach}", "tick": "an update moves {name}", "rate": "learning rate",
+    "three steps": "Forward, backward, update: the three steps of training", "update": "update", "run": "run",
+    "moves": "Each of {names} moves by −η · its gradient.", "back to the start": "back to the start",
+    "updated": "{count} updates: {name} = {first} → {now}", "curve": "the output over the updates",
+    "decided": "The program compared Values ({lines}): with other numbers it may make another graph than this one.",
+    "line": "line {line}", "no translation": "The numbers of this page cannot be changed, because there is no "
+    "translation into JavaScript of {part}",
     # the trace
     "all paths": "over all {count} paths",
     "more paths": "({count} more paths, not listed)",
@@ -52,12 +65,12 @@ WORDS = {
     "where short is": "{words}, where {short} is {names}", "argument": "{variable} is {name}",
     "program": "the operations of the graph", "cell": "a cell of the notebook",
     "picture": "the graph: its nodes are in the table", "run this cell": "Run this cell to step through {title}",
-    "do not agree": "The numbers of this graph do not agree: {changed}.",
+    "do not agree": "The numbers of this graph do not agree: {changed}. So they cannot be changed.",
     "edited": "The text of {name} is not shown, because it is not what ran: it seems to be edited since Python read "
     "it. Import it again, or start Python anew.",
     "left out": "This graph has {total} nodes. Shown are the last {shown} that are computed, the first that backward "
     "reaches; {nodes} nodes, {steps} steps of backward and the picture are left out. To see another part, step through "
-    'a Value within it: save_stepper(value, "part.html"). To see everything, pass max_nodes={all}.',
+    'a Value within it: save_stepper(value, "part.html"). To see and change everything, pass max_nodes={all}.',
     "no picture": "There is no picture, because no Graphviz was found that works: {advice}",
     # training
     "epoch": "epoch {epoch}  {result}", "epoch of": "epoch {epoch}/{epochs}", "loss": "loss {loss}",

@@ -54,12 +54,12 @@ def run_programs(call: str, folder: str) -> None:
 
 
 def photograph_stepper(picture: Path) -> None:
-    """The stepper's page at its last step, narrow enough for a README, as Chromium shows it."""
+    """The stepper's page at its last step, with other numbers, narrow enough for a README, as Chromium shows it."""
     with tempfile.TemporaryDirectory() as folder:
         run_programs("save_stepper(", folder)
         page = Path(folder) / "f.html"
         flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-        screen = ["--window-size=760,960", f"--screenshot={picture}", f"{page.as_uri()}#step=9"]
+        screen = ["--window-size=1280,800", f"--screenshot={picture}", f"{page.as_uri()}#step=9&x=2&w=0.5"]
         subprocess.run(["chromium", *flags, *screen], check=True, capture_output=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,10 @@ from typing import Any
 
 from tinygrad_edu.engine import Constant, Value
 from tinygrad_edu.readers.naming import NEURON
-from tinygrad_edu.readers.symbol import text_of
+from tinygrad_edu.readers.notation import operation_text
+from tinygrad_edu.readers.symbol import Symbol
 from tinygrad_edu.show.diagram import DETAILED_NODES, Layout, draw_dot, operation
+from tinygrad_edu.show.javascript import Table, script
 from tinygrad_edu.show.listing import listing_of, row
 from tinygrad_edu.show.markup import escape, printable
 from tinygrad_edu.show.render import render
@@ -23,18 +24,25 @@ from tinygrad_edu.show.style import PICTURE
 from tinygrad_edu.words import WORDS, say
 
 MAX_GIVEN = 12  # numbers to start from: of more, not every one is listed
-COMMENT = re.compile(r"<!--.*?-->\n", re.DOTALL)
+SCRIPTS = [f"script/{name}.js" for name in ("steps", "picture", "fields", "update", "practise")]
+NUMBERS = re.compile('(<font color="#(?:005A9C|A33B00)">|<td align="left">(?=∂))([^<>]*[\\dn–])(</)')
+COMMENT = re.compile(r"^ *(/\*.*?\*/|//.*?)\n", re.DOTALL | re.MULTILINE)
+DIET = re.compile(r'<!--.*?-->\n| font-family="[^"]*"| text-anchor="start"|(?<=\d)\.00(?=")', re.DOTALL)
 UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
 def title_and_page(recording: Recording, max_nodes: int) -> tuple[str, str]:
     """Write the page of a recording, and its title. The graph's own gradients and labels stay as they are."""
-    template = resources.files("tinygrad_edu.show").joinpath("stepper.html").read_text(encoding="utf-8")
     with as_recorded(recording):
         page = Page(recording, max_nodes)
         panes = page.panes()
-    worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), template)
+    worded = re.sub(r"\{\{(.+?)\}\}", lambda match: escape(WORDS[match[1]]), file("stepper.html"))
     return page.title, re.sub(r"<!-- (\w+) -->", lambda match: panes[match[1]], worded)
+
+
+def file(name: str) -> str:
+    """Return a file that a page is made of, without the lines of comment in it."""
+    return COMMENT.sub("", resources.files("tinygrad_edu.show").joinpath(name).read_text(encoding="utf-8"))
 
 
 class Page:
@@ -57,6 +65,9 @@ class Page:
         self.listing = listing_of(recording, self.graph, self.nodes)
         self.layout = Layout(self.varying, network=len(self.varying) > DETAILED_NODES)
         self.picture = self.svg() if len(self.nodes) == len(self.varying) else ""
+        self.table = Table(self.operations)
+        complete = len(self.nodes) == len(self.varying) and not self.graph.changed_data()
+        self.live = complete and not self.table.missing  # can the page compute?
 
     def panes(self) -> dict[str, str]:
         """Return what fills each place of the template."""
@@ -70,6 +81,7 @@ class Page:
             "table": "\n".join(map(self.table_row, self.nodes)),
             "list_of_steps": self.list_of_steps(),
             "data": self.data(),
+            "script": "\n".join([file("script/compute.js"), *self.table.texts * self.live, *map(file, SCRIPTS)]),
         }
 
     def svg(self) -> str:
@@ -79,13 +91,14 @@ class Page:
             source = draw_dot(self.graph.root, weights=weights, max_nodes=len(self.varying)).source
         except ModuleNotFoundError:
             return ""
+        source = NUMBERS.sub(with_room, source.replace('<td align="right">', '<td align="right" width="46">'))
         picture = (render(source, "svg") or b"").decode()
         found = re.search(r'<svg width="(\d+)pt" height="(\d+)pt".*', picture, re.DOTALL)
         if not found:
             return ""
         size = f"--natural: {found[1]}pt; --ratio: {int(found[1]) / int(found[2]):.4g}"
         attributes = f'role="img" aria-label="{say("picture")}" style="{size}"'
-        return COMMENT.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
+        return DIET.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
 
     # ---------------------------------------------------------------------------------------------------- words
 
@@ -117,6 +130,10 @@ class Page:
             yield say("left out", **{name: f"{count:,}" for name, count in counts.items()}, all=total)
         elif not self.picture:
             yield say("no picture", advice=say("install"))
+        if self.table.missing:
+            yield say("no translation", part=self.table.missing)
+        if lines := {span.line for span in self.recording.decided}:
+            yield say("decided", lines=", ".join(say("line", line=line) for line in sorted(lines)))
 
     # ----------------------------------------------------------------------------------------- the list of steps
 
@@ -137,7 +154,8 @@ class Page:
         counts = Counter(kind(leaf) for leaf in leaves if leaf not in shown)
         given = [f"{self.graph.name(leaf)} = {self.graph.number(leaf.data)}" for leaf in shown]
         given += [say("of many" if n > 1 else "one of many", count=n, kind=say(word)) for word, n in counts.items()]
-        return arithmetic("given", [", ".join(given) or say("nothing")], say("numbers to start from"))
+        *listed, end = given or [say("nothing")]
+        return arithmetic("given", [*(f"{part}," for part in listed), end], say("numbers to start from"))
 
     def forward(self, node: Value) -> str:
         """Write "h1 = w × x = 0 × 1 = 0"."""
@@ -182,16 +200,26 @@ class Page:
 
     def data(self) -> str:
         """Write what the page does in each step, as JSON that ends no <script>."""
-        data = {"nodes": list(map(self.node_data, self.nodes)), "steps": list(self.step_data())}
+        data = {"live": self.live, "nodes": [*map(self.node_data, self.nodes)], "steps": [*self.step_data()]}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def node_data(self, node: Value) -> dict[str, Any]:
-        """Return what is marked when a node is computed: pieces of source, a row of the table; where a click leads."""
-        box, line = self.place(node)
-        number, click = self.graph.number(node.data), self.complete_at[node]
-        data = {"value": number, "click": click, "box": box, "line": line, **self.listing.marks_of(node)}
-        return data | {"row": self.rows[node.op], "arguments": self.arguments(node)} if node.op else data
+        """Return what is marked when a node is computed, where a click leads, and how the page computes it."""
+        box, at = self.place(node)
+        data = {"click": self.complete_at[node], "box": box, "at": at, **self.listing.marks_of(node)}
+        if not node.op:
+            return data | {"kind": kind(node), "number": script(node.data)}
+        operands = [self.index.get(child, script(child.data)) for child in node.children]
+        places = [f"−{{{i}}}" if child in self.index else self.graph.number(child.data)
+                  for i, child in enumerate(node.children)]  # fmt: skip
+        return data | {
+            "row": self.rows[node.op],
+            "arguments": self.arguments(node),
+            "rule": self.table.names.get((node.op, len(operands))),
+            "operands": operands,
+            "numbers": operation_text(node.op, places, self.graph.style.operation),  # "−{0} × −{1}"
+        }
 
     def place(self, node: Value) -> tuple[str, int]:
         """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
@@ -201,15 +229,16 @@ class Page:
         return self.layout.arrows[neuron, operand], 0
 
     def arguments(self, node: Value) -> list[str]:
-        """Say what the row's variables stand for: ["out is h1 = 0", "x is w = 0", "y is x = 1"]."""
+        """Say what the row's variables stand for: ["out is h1", "x is w", "y is 3"]; the page writes nodes' numbers."""
         variables = ["out", *node.op.operand_names()]
         values = [node, *node.children]
         if len(variables) != len(values):
             return []
         named = [(printable(self.graph.name_beside(value, node)), self.graph.number(value.data)) for value in values]
         return [
-            say("argument", variable=variable, name=name) + (f" = {number}" if name != number else "")
-            for variable, (name, number) in zip(variables, named, strict=True)
+            say("argument", variable=variable, name=name)
+            + (f" = {number}" if name != number and value not in self.index else "")
+            for variable, (name, number), value in zip(variables, named, values, strict=True)
         ]
 
     def step_data(self) -> Iterator[dict[str, Any]]:
@@ -217,24 +246,25 @@ class Page:
         yield {"phase": "given"}
         for node in self.operations:
             yield {"phase": "forward", "node": self.index[node]}
-        yield {"phase": "start", "child": self.index[self.graph.root], "gradient": "1"}
+        yield {"phase": "start", "child": self.index[self.graph.root]}
         for step in self.steps:
-            numbers = ("upstream", "partial", "contribution", "before", "after")
             yield {
                 "phase": "backward",
                 "node": self.index[step.node],
                 "child": self.index[step.child],
                 "operand": step.operand,
-                **{name: json_number(getattr(step, name)) for name in numbers},
-                "gradient": self.graph.number(step.after),
-                "formula": text_of(step.formula, self.graph.style.formula),
+                "fixed": not isinstance(step.formula, Symbol),
                 "arrow": self.layout.arrows.get(self.layout.folded.get(step.child, (step.node, step.operand))),
             }
 
 
-def json_number(x: float) -> float | str:
-    """Return a number as JSON has it; one that JSON has not, as text."""
-    return x if math.isfinite(x) else str(x)
+def with_room(match: re.Match[str]) -> str:
+    """Give a number in the source of a picture room for another: five figures on arrows, seven elsewhere."""
+    before, text, after = match.groups()
+    words = text.split()
+    numbers, figures = (words[1::2], 5) if words[0] == "←" else (words[-1:], 5 if text[0] == "∂" else 7)
+    room = figures * len(numbers) - sum(map(len, numbers))
+    return before + text + "\u00a0\u00a0" * max(0, room) + after  # two of these spaces are as wide as a digit
 
 
 def arithmetic(phase: str, parts: Sequence[str], remark: str) -> str:

@@ -74,6 +74,7 @@ class Recording:
     temporary: set[str] = field(default_factory=set)  # those of them that held something else before
     namespaces: dict[int, dict[str, Any]] = field(default_factory=dict)  # of the learner's modules
     codes: dict[str, set[CodeType]] = field(default_factory=dict)  # that ran, by file
+    decided: set[Span] = field(default_factory=set)  # where the learner's code compared Values
 
     def run(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
         """Call the function and watch it; then what watched before, in Python or in C as cProfile, watches again."""
@@ -99,6 +100,8 @@ class Recording:
         if frame.f_back is None:
             return
         if event == "call":
+            if frame.f_code in COMPARISONS and is_learners(frame.f_back):
+                self.decided.add(self.running(frame.f_back))
             self.see_variables(frame.f_back)
         if event == "return":
             made = frame.f_locals["self"] if frame.f_code is NEW_LEAF else result
@@ -338,6 +341,7 @@ def is_shown(frame: FrameType) -> bool:
     return in_package or is_learners(frame)
 
 
+COMPARISONS = {compare.__code__ for compare in (Value.__lt__, Value.__le__, Value.__gt__, Value.__ge__)}
 NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
