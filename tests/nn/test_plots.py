@@ -273,7 +273,7 @@ def test_what_is_no_history_is_refused_by_name(wrong: Any, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": None}, r"model must be a function of one input, got None \(NoneType\)"),
+        ({"model": None}, r"model must be a function, got None \(NoneType\)"),
         ({"model": lambda x: None}, r"model\(inputs\[0\]\): a real number is needed, got None \(NoneType\)"),
         ({"model": lambda x: NAN}, r"model\(inputs\[0\]\) stands for no class, got \[nan\]"),
         ({"model": lambda x: NAN if x[0] > 1.0 else x[0]}, r"model\(\[1\.\d+, .*\]\) stands for no class, got nan"),
