@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,21 @@ def test_every_output_is_the_real_one(readme: str) -> None:
         expected = block.text if render("digraph { a }", "svg") else re.sub(r"(f|mlp)\.svg", r"\1.gv", block.text)
         printed = "".join(line for line in output.splitlines(keepends=True) if "no Graphviz found" not in line)
         assert printed.rstrip("\n") == expected.rstrip("\n")
+
+
+def test_the_commands_for_pages_write_them(tmp_path: Path) -> None:
+    """For an expression, and for both functions of the program above them, saved as my_file.py."""
+    found = blocks(README)
+    commands = next(block for block in found if "my_file.py:loss" in block.text)
+    program = [block for block in found[: found.index(commands)] if block.language == "python"][-1]
+    (tmp_path / "my_file.py").write_text(program.text, encoding="utf-8")
+    for command in commands.text.splitlines():
+        name = command.split()[-1]
+        words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+        printed = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, encoding="utf-8").stdout
+        assert printed.rstrip().endswith(f"wrote {name}")
+        assert "</html>" in (tmp_path / name).read_text(encoding="utf-8")
+        (tmp_path / name).unlink()
 
 
 def test_eight_keys_lead_from_backward_to_a_derivative() -> None:
