@@ -527,6 +527,17 @@ def test_on_paper_nothing_is_asked(show: Show) -> None:
     assert browser.seen("#now input")
 
 
+@needs_dot
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser, scheme: str) -> None:
+    """The white paper that a picture of its own has there would hide them on a dark page."""
+    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    show(page_of(neuron()), "#step=9")
+    painted = "return [...document.querySelectorAll('.edge polygon')].filter(p => getComputedStyle(p).fill != 'none')"
+    assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: the first corner stands there twice
+    assert browser.run(f"{painted}.length") == 5
+
+
 def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()))
     browser.click("#larger_text")
