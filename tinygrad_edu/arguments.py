@@ -133,7 +133,7 @@ def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
 
 
 def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
-    """Return parameters, each of them once and none of them computed, as a list.
+    """Return parameters, each of them once and none of them computed or a constant, as a list.
 
     `user` is what needs them, such as "an optimiser". Raises TypeError or ValueError for anything else.
     """
@@ -145,6 +145,8 @@ def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
         name = leaf.label or f"parameter {i}"
         if leaf.op:
             raise ValueError(f"{name} is computed by {leaf.op}: {user} needs leaves")
+        if not leaf.varies:
+            raise ValueError(f"{leaf!r} is no parameter: it is a constant")
         if leaf in seen:
             raise ValueError(f"{name} is given twice")
         seen.add(leaf)

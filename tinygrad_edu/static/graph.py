@@ -1,9 +1,8 @@
 """Trace a computation once, write it out as straight-line Python, forward and backward, and run that.
 
-A dynamic graph is built anew whenever the program runs. A static graph is built once: the function is run with names
-instead of numbers, and what it does to them is written down, one line per operation forward and one line per gradient
-backward. The derivatives are the table's, given names. What is left is arithmetic on local variables: to read line by
-line, to step through in a debugger, and to run two orders of magnitude faster.
+The function is run with names instead of numbers, and what it does to them is written down, one line per operation
+forward and one line per gradient backward. What is left is arithmetic on local variables: to read line by line, to step
+through in a debugger, and to run two orders of magnitude faster than a graph that is built anew for each sample.
 Source: Qiu, Neural Networks and Deep Learning, section 4.5.3.
 """
 
@@ -19,20 +18,11 @@ from typing import Any
 
 from tinygrad_edu.arguments import count, distinct_leaves, positive, real
 from tinygrad_edu.arguments import function as check_function
-from tinygrad_edu.engine import Constant, Value
+from tinygrad_edu.engine import Value
 from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
-from tinygrad_edu.static.backpropagation import Operand, edges_to_parameters
-from tinygrad_edu.static.judge import (
-    REASONS,
-    StaticGraphError,
-    agree,
-    as_values,
-    first_difference,
-    function_gives,
-    nearly_agree,
-    places_to_judge,
-)
-from tinygrad_edu.static.tracing import Traced, TracedGraph, trace_function
+from tinygrad_edu.static.backpropagation import edges_to_parameters
+from tinygrad_edu.static.judge import StaticGraphError, differing, dynamic_results, first_difference, places_to_judge
+from tinygrad_edu.static.tracing import TracedGraph, trace_function
 from tinygrad_edu.static.writing import BACKPROPAGATE, DESCEND, Writer
 
 LIMIT = 1_000_000
@@ -79,7 +69,7 @@ class StaticGraph:
     def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> None:
         check_function("function", function)
         self.function = function
-        self.parameters = check_parameters(parameters)
+        self.parameters = distinct_leaves("a static graph", parameters, Value)
         self.limit = count("limit", limit)
         self.takes = Inputs(function)
         self.shapes: dict[str, Any] | None = None  # of the inputs, decided by the first call
@@ -105,13 +95,6 @@ class StaticGraph:
         program, rows = self.prepare(samples)
         held = [parameter.grad or 0.0 for parameter in program.parameters]  # None, not computed and -0.0 count as 0.0
         total, gradients = program.run(rows, held)
-        for place in places_to_judge(self.seen, len(rows)):
-            if len(rows) == 1:
-                self.judge(program, samples[0], held, total, gradients)
-            else:
-                zeros = [0.0] * len(held)
-                self.judge(program, samples[place], zeros, *program.run([rows[place]], zeros))
-        self.seen += len(rows)
         for parameter, gradient in zip(program.parameters, gradients, strict=True):
             parameter.grad = gradient
         return total
@@ -124,13 +107,8 @@ class StaticGraph:
         Learning, algorithm 4.1.
         """
         lr = positive("lr", lr)
-        inputs = [self.takes.of_sample(sample) for sample in samples]
-        program, rows = self.prepare(inputs, descend=True)
-        for place in places_to_judge(self.seen, len(rows)):
-            zeros = [0.0] * len(program.parameters)
-            self.judge(program, inputs[place], zeros, *program.run([rows[place]], LARGE))
+        program, rows = self.prepare([self.takes.of_sample(sample) for sample in samples], descend=True)
         total, moved = program.run(rows, lr)
-        self.seen += len(rows)
         for parameter, data in zip(program.parameters, moved, strict=True):
             parameter.data = data
         return total
@@ -163,36 +141,28 @@ class StaticGraph:
         return self.shown(descend=True).text
 
     def prepare(self, samples: Sequence[Sequence[Any]], descend: bool = False) -> tuple[Program, list[list[float]]]:
-        """Return the program and the numbers of each sample in a row."""
+        """Return the program and the numbers of each sample in a row; judge the program by some of them."""
         if not samples:
             raise ValueError("a static graph needs at least one sample")
         program = self.program(samples[0], descend)
-        return program, [row_of(sample, program.shapes) for sample in samples]
+        rows = [row_of(sample, program.shapes) for sample in samples]
+        for place in places_to_judge(self.seen, len(rows)):
+            self.judge(program, samples[place], rows[place])
+        self.seen += len(rows)
+        return program, rows
 
-    def judge(
-        self, program: Program, sample: Sequence[Any], held: Sequence[float], result: float, left: Sequence[float]
-    ) -> None:
-        """Raise StaticGraphError unless the function itself has the same result and gradients for a sample.
-
-        `left` is what the program left: gradients added to those held before, or the parameters after a step by LARGE.
-        """
-        before = dict(zip(program.parameters, held, strict=True))
+    def judge(self, program: Program, sample: Sequence[Any], row: list[float]) -> None:
+        """Raise StaticGraphError unless the function itself has the same result and gradients for a sample."""
+        result, left = program.run([row], LARGE if program.descend else [0.0] * len(program.parameters))
         found = [result, *left]
-        lists = without_arrays(sample)
-        for inputs in sample, as_values(lists):  # with Values where a number has no method, or sum() rounds otherwise
-            try:
-                dynamic = function_gives(self.function, self.takes, inputs, before)
-            except (AttributeError, TypeError):
-                if inputs is not sample:
-                    raise
-                continue
+        for dynamic in dynamic_results(self.function, self.takes, sample, program.parameters):
             expected = [dynamic[0], *program.left_by(dynamic[1:])]
-            if all(map(agree, found, expected)):
+            places = differing(found, expected)
+            if not places:
                 return
-            if not all(map(nearly_agree, found, expected)):
+            if differing(found, expected, 1e-9):
                 break
-        differing = next(i for i, (one, other) in enumerate(zip(found, expected, strict=True)) if not agree(one, other))
-        raise self.error(program, differing, found[differing], dynamic[differing], lists)
+        raise self.error(program, places[0], found[places[0]], dynamic[places[0]], without_arrays(sample))
 
     def error(self, program: Program, i: int, found: float, dynamic: float, sample: Sequence[Any]) -> Exception:
         """Return the error to raise where the result, or else a gradient, is not the function's."""
@@ -203,7 +173,11 @@ class StaticGraph:
             where = first_difference(self.trace(sample, with_lines=True), self.function, self.takes, sample)
         except (TypeError, ValueError, ArithmeticError, AttributeError):
             where = "the function does something else each time"
-        return StaticGraphError(f"{what} is {static!r} by {self}, {dynamic!r} by the function. {where}; {REASONS}")
+        return StaticGraphError(
+            f"{what} is {static!r} by {self}, {dynamic!r} by the function. {where}; a static graph is traced once. "
+            "Look for random numbers, something counted or remembered, a decision on a parameter, on .data or "
+            "by isinstance, and a Value that is computed or changed outside of the function"
+        )
 
     def trace(self, sample: Sequence[Any], with_lines: bool = False) -> TracedGraph:
         """Trace the function for inputs like those of a sample."""
@@ -248,10 +222,7 @@ class Program:
             result: tuple[float, list[float]] = self.function(rows, [p.data for p in self.parameters], last)
             return result
         except (ValueError, ArithmeticError) as error:
-            explanation = self.explained(error)
-            if explanation is error:
-                raise
-            raise explanation from None
+            raise self.explained(error) from None
 
     def left_by(self, gradients: Sequence[float]) -> Sequence[float]:
         """Return what a run leaves that finds these gradients: for a descent, the parameters after a step by LARGE."""
@@ -265,20 +236,15 @@ class Program:
         graph = self.owner.trace([sample_of(shape) for shape in self.shapes.values()])
         variables = zip([*graph.inputs, *graph.parameters], self.variables, strict=True)
         numbers = {x: frames[0].f_locals[variable] for x, variable in variables}
-
-        def numbers_of(operands: Sequence[Operand]) -> list[float]:
-            """Return the numbers of operands."""
-            return [numbers[x] if isinstance(x, Traced) else x for x in operands]
-
         try:
             for check, x in graph.checks:
                 if x in numbers:
                     check.verify(numbers[x])
             for node in graph.order:
-                numbers[node] = node.op.evaluate(*numbers_of(node.operands))
+                numbers[node] = node.op.evaluate(*node.inputs(numbers))
             for node in reversed(edges_to_parameters(graph)):
                 if node.op:
-                    node.op.differentiate(numbers[node], *numbers_of(node.operands))
+                    node.op.differentiate(numbers[node], *node.inputs(numbers))
         except (ValueError, ArithmeticError) as explanation:
             return explanation.with_traceback(error.__traceback__)  # a debugger looks at the line of the program
         return error
@@ -326,15 +292,6 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
         expected = "a number" if shape is None else f"a list of {len(shape)}"
         got = f"a list of {len(argument)}" if is_list(argument) else repr(argument)
         raise ValueError(f"{name} was {expected} when the graph was traced, now it is {got}")
-
-
-def check_parameters(parameters: Any) -> list[Value]:
-    """Return the parameters as a list. Raises TypeError or ValueError unless they are leaves that vary, each once."""
-    leaves = distinct_leaves("a static graph", parameters, Value)
-    for leaf in leaves:
-        if isinstance(leaf, Constant):
-            raise ValueError(f"{leaf!r} is no parameter: it is a constant")
-    return leaves
 
 
 def sample_of(shape: Any) -> Any:

@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -65,6 +65,10 @@ class Traced(Operators["Traced"]):
     def children(self) -> list[Traced]:
         """Return the operands that are no numbers."""
         return [x for x in self.operands if isinstance(x, Traced)]
+
+    def inputs(self, numbers: Mapping[Traced, float]) -> list[float]:
+        """Return the numbers of the operands, given those of the Traced."""
+        return [numbers[x] if isinstance(x, Traced) else x for x in self.operands]
 
     def __repr__(self) -> str:
         return f"<{self.op.symbol}>" if self.op else self.label or "<parameter>"
@@ -263,13 +267,9 @@ class TracedGraph(NamedTuple):
 
 
 def trace_function(
-    function: Callable[..., Any],
-    takes: Inputs,
-    parameters: Sequence[Value],
-    sample: Sequence[Any],
-    limit: int,
+    function: Callable[..., Any], takes: Inputs, parameters: Sequence[Value], sample: Sequence[Any], limit: int,
     with_lines: bool = False,
-) -> TracedGraph:
+) -> TracedGraph:  # fmt: skip
     """Return `function` as a graph, for inputs like those of a sample, numbers and lists of them.
 
     Raises TypeError if it decides on what has no number yet, or returns anything but one scalar; ValueError if that
