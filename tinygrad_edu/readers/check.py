@@ -25,7 +25,7 @@ PRECISION = 2.0**-53  # the greatest relative error of rounding to a float
 SMALLEST = math.ulp(0.0)  # the greatest error where numbers are too small for a relative one
 SHRINK = 4.0  # from one step to the next
 EXTRAPOLATIONS = 4
-COLUMNS = "operation", "analytic", "numerical", "relative error", "verdict"  # of the report, after the node
+COLUMNS = "node", "operation", "analytic", "numerical", "relative error", "verdict"  # of the report
 OK, KINK, UNSURE, WRONG = "ok", "kink", "unsure", "WRONG"  # the verdicts, explained in `Report`
 
 Function: TypeAlias = Callable[[float], float]
@@ -71,15 +71,11 @@ class Report:
         self.checks = checks
 
     def __str__(self) -> str:
-        head = (say("node"), *(f"  {say(key)}" for key in COLUMNS))
-        return "\n".join(line.rstrip() for line in columns([head, *map(report_row, self.checks)]))
-
-
-def report_row(check: NodeCheck) -> tuple[str, ...]:
-    """Return the cells of a node's line of the report."""
-    operation = check.node.op.symbol if check.node.op else ""
-    numbers = (f"  {check.analytic:.9g}", f"  {check.numerical:.9g}", f"  {check.relative_error:.1e}")
-    return (check.name, f"  {operation}", *numbers, f"  {check.verdict}")
+        rows = [tuple(f"{say(key)}  " for key in COLUMNS)]
+        for node, name, analytic, numerical, verdict in self.checks:
+            cells = f"{analytic:.9g}", f"{numerical:.9g}", f"{relative_error(analytic, numerical):.1e}", verdict
+            rows.append(tuple(f"{cell}  " for cell in (name, node.op.symbol if node.op else "", *cells)))
+        return "\n".join(line.rstrip() for line in columns(rows))
 
 
 class GradientError(ArithmeticError):
@@ -111,13 +107,12 @@ def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
     order = topological_order(instance("the root of check_gradients", root, Value))
     named = node_names(order)
     check_fresh(order, named)
-    edges = check_edges(order, tolerance)
+    varying = [node for node in order if node.varies]
+    edges = {(node, i): check_edge(node, i, tolerance) for node, i in edges_between(varying)}
     chained = chain_rule(order, edges)
     with fresh_gradients(root):
         root.backward()
-        report = Report(
-            [check_node(order, node, named[node], chained[node], edges, tolerance) for node in order if node.varies]
-        )
+        report = Report([check_node(order, node, named[node], chained[node], edges, tolerance) for node in varying])
     raise_what_is_wrong(edges, report)
     return report
 
@@ -126,7 +121,7 @@ def check_fresh(order: Sequence[Value], named: Mapping[Value, str]) -> None:
     """Raise ValueError if an operation no longer has the number that its operands give."""
     check_data(*order)
     for node in order:
-        now = value_at(functools.partial(with_operand, node, 0), node.children[0].data) if node.op else node.data
+        now = value_at(node.op.evaluate, *operand_numbers(node)) if node.op else node.data
         if now != node.data and not (math.isnan(now) and math.isnan(node.data)):
             raise ValueError(
                 f"data changed after it was used: {named[node]} = {node.op} is {node.data:.9g}, now {now:.9g}. "
@@ -138,26 +133,19 @@ def raise_what_is_wrong(edges: Edges, report: Report) -> None:
     """Raise GradientError for the first wrong row; if none is, for the wrong gradient nearest to the root."""
     for (node, i), (numerical, verdict) in edges.items():
         if verdict == WRONG:
-            message = (
-                f"{node.op}: the derivative along operand {i + 1} is {numerical.value:.9g} by nudging, but "
-                f"{node.partials()[i]:.9g} by its row of the table, at {node.op.named(operand_numbers(node))}"
-            )
-            raise GradientError(message, report)
+            found = f"{numerical.value:.9g} by nudging, but {node.partials()[i]:.9g} by its row of the table"
+            where = node.op.named(operand_numbers(node))
+            raise GradientError(f"{node.op}: the derivative along operand {i + 1} is {found}, at {where}", report)
     for check in reversed(report.checks):
         if check.verdict == WRONG:
-            message = (
-                f"the gradient of {check.name} is {check.numerical:.9g} by nudging, but {check.analytic:.9g} by "
-                "backward, though no operation has a wrong derivative"
-            )
-            raise GradientError(message, report)
+            found = f"{check.numerical:.9g} by nudging, but {check.analytic:.9g} by backward"
+            reason = "though no operation has a wrong derivative"
+            raise GradientError(f"the gradient of {check.name} is {found}, {reason}", report)
 
 
 def operand_numbers(node: Value) -> list[float]:
     """Return the numbers that a node was made of."""
     return [child.data for child in node.children]
-
-
-# --------------------------------------------------------------------------------------- the slope of a function
 
 
 def compare(analytic: float, f: Function, x: float, noise: float, tolerance: float) -> Finding:
@@ -225,10 +213,10 @@ def best(run: Sequence[Slope]) -> Slope:
     return min(run, key=lambda slope: slope.error)
 
 
-def value_at(f: Function, x: float) -> float:
-    """Return f(x); nan where f has no value."""
+def value_at(f: Callable[..., float], *numbers: float) -> float:
+    """Return what f is of these numbers; nan where it has no value."""
     try:
-        return f(x)
+        return f(*numbers)
     except (ValueError, ArithmeticError):
         return math.nan
 
@@ -257,8 +245,6 @@ def chords(f: Function, x: float, reach: float) -> list[float]:
     return [(right - left) / (reach / 2.0) for left, right in itertools.pairwise(values)]
 
 
-# ------------------------------------------------------------------------------------------------ in the graph
-
 Edges: TypeAlias = dict[tuple[Value, int], Finding]  # about each operand of each operation
 
 
@@ -274,17 +260,13 @@ def check_node(
     on_the_way = {edges[edge][1] for edge in edges_between(dependent)}
 
     def f(x: float) -> float:
-        """Return the root for another number at the node."""
         return float(replay(dependent, {node: x}))
 
     numerical, verdict = compare(node.grad, f, node.data, noise, tolerance)
-    if WRONG in on_the_way:
-        verdict = WRONG
-    elif KINK in on_the_way:
-        verdict = KINK
+    if on_the_way & {WRONG, KINK}:
+        verdict = WRONG if WRONG in on_the_way else KINK
     elif verdict == WRONG and not abs(node.grad - chained.value) > 10.0 * chained.error:
-        hidden = has_kink(f, node.data, numerical.step, node.grad, noise)
-        verdict = KINK if hidden else UNSURE
+        verdict = KINK if has_kink(f, node.data, numerical.step, node.grad, noise) else UNSURE
     return NodeCheck(node, name, node.grad, numerical.value, verdict)
 
 
@@ -308,12 +290,6 @@ def edges_between(nodes: Sequence[Value]) -> Iterator[tuple[Value, int]]:
                 yield node, i
 
 
-def check_edges(order: Sequence[Value], tolerance: float) -> Edges:
-    """Check every local derivative by nudging."""
-    varying = [node for node in order if node.varies]
-    return {(node, i): check_edge(node, i, tolerance) for node, i in edges_between(varying)}
-
-
 def check_edge(node: Value, i: int, tolerance: float) -> Finding:
     """Nudge operand i of one operation alone."""
     x, partial, noise = node.children[i].data, node.partials()[i], rounding(node)
@@ -327,9 +303,6 @@ def with_operand(node: Value, i: int, x: float) -> float:
     numbers = operand_numbers(node)
     numbers[i] = x
     return node.op.evaluate(*numbers)
-
-
-# ----------------------------------------------------------------------------------------------------- rounding
 
 
 def rounding(node: Value) -> float:

@@ -16,12 +16,12 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import function, listed, real
+from tinygrad_edu.arguments import function, listed
 from tinygrad_edu.engine import Constant
 from tinygrad_edu.operators import Operators, number_in
 from tinygrad_edu.readers.higher import plus, times
 from tinygrad_edu.readers.notation import is_number
-from tinygrad_edu.rule import Rule, Scalar
+from tinygrad_edu.rule import Rule, scalar
 
 SPACE = 1000  # from the level of one `jvp` to the next: between are those of Duals that are made of its Duals by hand
 next_level = itertools.count(SPACE, SPACE).__next__
@@ -50,8 +50,8 @@ class Dual(Operators["Dual"]):
     active: set[int] = set()  # the levels of the derivatives that are being taken
 
     def __init__(self, primal: Any, tangent: Any, level: int | None = None) -> None:
-        self.primal = primal if isinstance(primal, Scalar) else real(primal, "primal")
-        self.tangent = tangent if isinstance(tangent, Scalar) else real(tangent, "tangent")
+        self.primal = scalar("primal", primal)
+        self.tangent = scalar("tangent", tangent)
         inner = max(level_of(primal), level_of(tangent))
         self.level = max(inner, *Dual.active, 0) + 1 if level is None else level
         if self.level <= inner:
@@ -66,8 +66,7 @@ class Dual(Operators["Dual"]):
         out = op(*primals)
         asked = [not is_number(tangent, 0.0) for tangent in tangents]
         partials = op.differentiate(out, *primals, asked=asked) if any(asked) else tangents
-        moving = [(partial, x) for partial, x in zip(partials, tangents, strict=True) if not is_number(x, 0.0)]
-        terms = [times(partial, tangent) for partial, tangent in moving]
+        terms = [times(partial, x) for partial, x in zip(partials, tangents, strict=True) if not is_number(x, 0.0)]
         return Dual(out, functools.reduce(plus, terms, 0.0), level)
 
     def number(self) -> float:
@@ -94,10 +93,7 @@ def level_of(x: Any) -> int:
     if not isinstance(x, Dual):
         return 0
     if x.level % SPACE == 0 and x.level not in Dual.active:
-        raise TypeError(
-            f"{x!r} is left over from a derivative that has been taken: it was kept, in a list or a cache, and used "
-            "later. Compute it anew each time"
-        )
+        raise TypeError(f"{x!r} is left over from a derivative that has been taken, kept in a list or a cache")
     return x.level
 
 
@@ -124,7 +120,7 @@ def jvp(f: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -
         Dual.active.discard(level)
     if isinstance(out, Dual) and out.level == level:
         return out.primal, out.tangent
-    return (out if isinstance(out, Scalar) else real(out, "the result of f")), 0.0
+    return scalar("the result of f", out), 0.0
 
 
 def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -135,10 +131,4 @@ def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     (12.0, 12.0)
     """
     function("f of derivative", f)
-
-    def f_prime(x: Any) -> Any:
-        """Return the tangent of f where its input moves by 1."""
-        _, slope = jvp(f, [x], [1.0])
-        return slope
-
-    return f_prime
+    return lambda x: jvp(f, [x], [1.0])[1]

@@ -62,8 +62,8 @@ def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Valu
     >>> gradient_numbers(x * x)[x]
     6.0
     """
-    check_data(*topological_order(root))
     order = topological_order(root)
+    check_data(*order)
     gradients = {**dict.fromkeys(order, 0.0), **held}
     gradients[root] += 1.0
     for node in reversed(order):
