@@ -123,13 +123,7 @@ def several(x: object) -> bool:
 
 def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
     """Return several objects of a class as a list. Raises TypeError, with the first that is none, for anything else."""
-    if isinstance(xs, kind) or not isinstance(xs, Iterable):
-        raise TypeError(f"{name} must be a list of {kind.__name__}s, got {shown(xs)}")
-    found = listed(name, xs)
-    for x in found:
-        if not isinstance(x, kind):
-            raise TypeError(f"{name}: a {kind.__name__} is needed, got {shown(x)}")
-    return found
+    return every(name, xs, lambda place, x: instance(place, x, kind))
 
 
 def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:

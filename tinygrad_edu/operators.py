@@ -159,7 +159,5 @@ class Numbered:
     def __copy__(self) -> Any:
         """Copy this node alone. Its children stay the same."""
         copied = object.__new__(type(self))
-        for name, value in self.kept().items():
-            setattr(copied, name, value)
-        copied.serial = next_serial()
+        copied.__setstate__((Numbering(), self.kept()))
         return copied

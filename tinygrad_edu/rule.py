@@ -92,10 +92,8 @@ class Rule:
         """Return the row: there is one of each class, also after copying or unpickling a graph."""
         if numbers or named:
             given = ", ".join(map(repr, (*numbers, *named.values())))
-            raise TypeError(
-                f"{cls.__name__}: a row of the table keeps no numbers of its own, got {given}: make them operands, "
-                "as in forward(self, x, slope)"
-            )
+            problem = f"a row of the table keeps no numbers of its own, got {given}"
+            raise TypeError(f"{cls.__name__}: {problem}: make them operands, as in forward(self, x, slope)")
         return cls.instance
 
     def __reduce__(self) -> tuple[type[Rule], tuple[()]]:
@@ -133,8 +131,6 @@ class Rule:
     def written_out(self, *operands: Any) -> list[tuple[Any, ...]]:
         """Return the factors of each product, if the row is a sum of products of its operands; else []."""
         return []
-
-    # --------------------------------------------------------------------------------------------- what went wrong
 
     def no_value(self, inputs: Sequence[Any], error: Exception) -> Exception:
         """Return the error to raise where `forward` failed: of the same type, with its numbers, arisen in the row."""

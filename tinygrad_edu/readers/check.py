@@ -72,9 +72,10 @@ class Report:
 
     def __str__(self) -> str:
         rows = [tuple(f"{say(key)}  " for key in COLUMNS)]
-        for node, name, analytic, numerical, verdict in self.checks:
-            cells = f"{analytic:.9g}", f"{numerical:.9g}", f"{relative_error(analytic, numerical):.1e}", verdict
-            rows.append(tuple(f"{cell}  " for cell in (name, node.op.symbol if node.op else "", *cells)))
+        for check in self.checks:
+            operation = check.node.op.symbol if check.node.op else ""
+            numbers = f"{check.analytic:.9g}", f"{check.numerical:.9g}", f"{check.relative_error:.1e}"
+            rows.append(tuple(f"{cell}  " for cell in (check.name, operation, *numbers, check.verdict)))
         return "\n".join(line.rstrip() for line in columns(rows))
 
 
