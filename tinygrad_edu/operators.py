@@ -36,10 +36,7 @@ else:
 
 
 class Operators(OfKind[Kind]):
-    """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` does with a row.
-
-    `Kind` is what comes out; `number()` is what the comparisons compare.
-    """
+    """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` makes of a row."""
 
     __slots__ = ()
     apply: Callable[..., Kind]

@@ -15,17 +15,13 @@ DATA_IS_A_SCALAR = "data is a Value where a number belongs: write p.data = p.dat
 
 
 class Scalar:
-    """Stand where a number could: a Value, a Symbol, a Dual.
-
-    `apply(op, *inputs)` computes one row of the table with inputs of which at least one is of this kind. What does not
-    vary has no derivative.
-    """
+    """Stand where a number could: a Value, a Symbol, a Dual."""
 
     __slots__ = ()
     __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
 
-    varies = True
-    apply: Callable[..., Any]
+    varies = True  # what does not has no derivative
+    apply: Callable[..., Any]  # computes a row of the table with inputs of which at least one is of this kind
     check: Callable[[Check], None]
 
     def safely_stringify_for_pudb(self) -> str:  # which shows the mere type of what has no such method
@@ -114,10 +110,7 @@ class Rule:
             raise self.no_value(inputs, error) from None
 
     def differentiate(self, out: Any, *inputs: Any, asked: Sequence[bool] = ()) -> tuple[Any, ...]:
-        """Return `partials`; where there are none, raise an error that names the operation and its numbers.
-
-        `asked` tells which are needed, all by default: the others need not exist.
-        """
+        """Return `partials`; where one that is `asked` for does not exist, raise an error as `evaluate` does."""
         try:
             partials = self.partials(out, *inputs, *(asked if self.chooses else ()))
         except (ValueError, ArithmeticError) as error:

@@ -7,7 +7,6 @@ nudge each operand of each operation alone, to tell which row of the table is wr
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,12 +89,10 @@ class GradientError(ArithmeticError):
 def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
     """Compare ∂root/∂node by `backward` with what nudging the node does to `root`, for every node but constants.
 
-    The graph keeps its numbers and its gradients. Each nudge computes all that depends on the node again, so the time
-    grows with the square of the number of nodes.
+    The graph keeps its numbers and its gradients. The time grows with the square of the number of nodes.
 
-    Raises ValueError if `tolerance` is not between 0 and 1, or if data changed after it was used. Raises GradientError,
-    with the name of the operation whose row of the table is wrong, if a relative error is above `tolerance` and neither
-    a kink nor rounding explains it.
+    Raises ValueError if `tolerance` is not between 0 and 1, or if data changed after it was used; GradientError, with
+    the operation whose row is wrong, if a relative error is above `tolerance` and no kink or rounding explains it.
 
     >>> x = Value(3.0, "x")
     >>> print(check_gradients(x * x))
@@ -124,10 +121,8 @@ def check_fresh(order: Sequence[Value], named: Mapping[Value, str]) -> None:
     for node in order:
         now = value_at(node.op.evaluate, *operand_numbers(node)) if node.op else node.data
         if now != node.data and not (math.isnan(now) and math.isnan(node.data)):
-            raise ValueError(
-                f"data changed after it was used: {named[node]} = {node.op} is {node.data:.9g}, now {now:.9g}. "
-                "Compute the graph again before it is checked"
-            )
+            change = f"{named[node]} = {node.op} is {node.data:.9g}, now {now:.9g}"
+            raise ValueError(f"data changed after it was used: {change}. Compute the graph again before it is checked")
 
 
 def raise_what_is_wrong(edges: Edges, report: Report) -> None:
@@ -230,8 +225,7 @@ def relative_error(analytic: float, numerical: float) -> float:
 def has_kink(f: Function, x: float, step: float, derivative: float, noise: float) -> bool:
     """Tell whether f has a corner or jump nearer to x than the step, and the derivative lies between the slopes there.
 
-    The slopes of a smooth f draw together as one comes nearer. At a corner they keep their distance, at a jump they
-    part further.
+    The slopes of a smooth f draw together as one comes nearer; at a corner they keep their distance.
     """
     reach = (step or 2.0**-36 * (abs(x) or 1.0)) / 16.0
     near, far = sorted(chords(f, x, reach)), sorted(chords(f, x, 16.0 * reach))
@@ -282,35 +276,25 @@ def chain_rule(order: Sequence[Value], edges: Edges) -> dict[Value, Slope]:
     return chained
 
 
-def edges_between(nodes: Sequence[Value]) -> Iterator[tuple[Value, int]]:
-    """Yield every operand of a node that is itself one of the nodes, as an operation and a place."""
+def edges_between(nodes: Sequence[Value]) -> list[tuple[Value, int]]:
+    """Return every operand of a node that is itself one of the nodes, as an operation and a place."""
     among = set(nodes)
-    for node in nodes:
-        for i, child in enumerate(node.children):
-            if child in among:
-                yield node, i
+    return [(node, i) for node in nodes for i, child in enumerate(node.children) if child in among]
 
 
 def check_edge(node: Value, i: int, tolerance: float) -> Finding:
     """Nudge operand i of one operation alone."""
-    x, partial, noise = node.children[i].data, node.partials()[i], rounding(node)
-    f = functools.partial(with_operand, node, i)
-    numerical, verdict = compare(partial, f, x, noise, tolerance)
-    return numerical, KINK if has_kink(f, x, numerical.step, partial, noise) else verdict
+    numbers, partial, noise = operand_numbers(node), node.partials()[i], rounding(node)
 
+    def f(x: float) -> float:
+        return node.op.evaluate(*numbers[:i], x, *numbers[i + 1 :])
 
-def with_operand(node: Value, i: int, x: float) -> float:
-    """Evaluate the operation of a node with x for its operand i."""
-    numbers = operand_numbers(node)
-    numbers[i] = x
-    return node.op.evaluate(*numbers)
+    numerical, verdict = compare(partial, f, numbers[i], noise, tolerance)
+    return numerical, KINK if has_kink(f, numbers[i], numerical.step, partial, noise) else verdict
 
 
 def rounding(node: Value) -> float:
-    """Return the rounding error of one operation: of its value, and of the parts it is made of if there are several.
-
-    So `forward` is taken to be right to the last place, as sums, products and the functions of `math` are.
-    """
+    """Return the rounding error of one operation, taken to be right to the last place, and of the parts it adds up."""
     if not node.op:
         return 0.0
     parts = [node.data]

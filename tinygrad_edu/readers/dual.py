@@ -35,10 +35,9 @@ class Dual(Operators["Dual"]):
     level    which ε: every derivative that is being taken has its own
 
     Two derivatives taken at once, one within the other, must not mix their ε (Siskind and Pearlmutter, Perturbation
-    confusion and referential transparency, 2005). Hence the level: an operation works on the highest ε among its
-    operands, and to that one everything of a lower level is a constant. A Dual made by hand is one level above what it
-    is made of and what derivative is being taken; `jvp` takes a level that no Dual has had before. When it is done, a
-    Dual of that level, kept in a list or a cache, is refused. `==` compares numbers: a Dual is no key of a dictionary.
+    confusion and referential transparency, 2005): an operation works on the highest ε among its operands, to which all
+    of a lower level is constant. A Dual made by hand is one level above what it is made of and what derivative is being
+    taken; `jvp` takes a level that no Dual has had before. `==` compares numbers: a Dual is no key of a dictionary.
 
     Raises TypeError if a part is not a number or scalar, ValueError if `level` is not above the levels of the parts.
     """
@@ -86,10 +85,7 @@ class Dual(Operators["Dual"]):
 
 
 def level_of(x: Any) -> int:
-    """Tell which ε stands highest in x: 0 for a number or another kind of scalar.
-
-    Raises TypeError if that ε is one whose derivative has been taken.
-    """
+    """Tell which ε stands highest in x, 0 if none. Raises TypeError if it is one whose derivative has been taken."""
     if not isinstance(x, Dual):
         return 0
     if x.level % SPACE == 0 and x.level not in Dual.active:

@@ -44,8 +44,7 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
     are equal to the dynamic graph's to the last bit (as long as no number overflows; a zero may differ in its sign).
 
     Some samples, number 1 to 8, Fibonacci's and one in 1,024, are run through the function itself too, with all that it
-    prints or counts, and compared. Where the two part, StaticGraphError says where and why, before anything is changed:
-    a fault is found at the next sample that is judged.
+    prints or counts. Where the two part, StaticGraphError says where and why, before anything is changed.
 
     >>> from tinygrad_edu import Parameter
     >>> w, b = Parameter(0.0, "w"), Parameter(0.0, "b")
@@ -53,20 +52,16 @@ def static_graph(function: Callable[..., Any], parameters: Iterable[Value], limi
     >>> f(1.0), w.grad
     (0.5, 0.25)
 
-    Raises TypeError or ValueError for parameters that are none or are given twice, TypeError for a function that takes
-    **options; at the first call, TypeError if `function` decides on a value or returns a list, ValueError if the graph
-    is too large or has no parameter in it.
+    Raises TypeError or ValueError for parameters that are none or given twice, and a function that takes **options; at
+    the first call, if `function` decides on a value or returns a list, or the graph is too large or has no parameter.
     """
     return StaticGraph(function, parameters, limit)
 
 
 class StaticGraph:
-    """Run a function as a static graph: see `static_graph`.
+    """Run a function as a static graph: see `static_graph`."""
 
-    seen  how many samples there have been: some are judged
-    """
-
-    def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int = LIMIT) -> None:
+    def __init__(self, function: Callable[..., Any], parameters: Iterable[Value], limit: int) -> None:
         check_function("function", function)
         self.function = function
         self.parameters = distinct_leaves("a static graph", parameters, Value)
@@ -74,7 +69,7 @@ class StaticGraph:
         self.takes = Inputs(function)
         self.shapes: dict[str, Any] | None = None  # of the inputs, decided by the first call
         self.programs: dict[bool, Program] = {}
-        self.seen = 0
+        self.seen = 0  # samples, of which some are judged
         self.file = ""  # where a debugger has set a breakpoint
 
     def __call__(self, *arguments: Any, **keywords: Any) -> float:
@@ -84,9 +79,8 @@ class StaticGraph:
     def batch(self, samples: Iterable[Sequence[Any]]) -> float:
         """Return the sum of the results for samples, tuples of arguments, and add its gradients to the parameters'.
 
-        What is left is the same as after a call for each sample, one after the other. Raises TypeError for what is no
-        tuple of arguments, ValueError if there is no sample, or one of another shape than the first that was ever
-        given; then no gradient has changed.
+        As a call for each sample does. Raises TypeError for what is no tuple of arguments, ValueError if there is no
+        sample, or one of another shape than the first that was ever given; then no gradient has changed.
         """
         return self.accumulate([self.takes.of_sample(sample) for sample in samples])
 
@@ -186,7 +180,7 @@ class StaticGraph:
     def program(self, sample: Sequence[Any], descend: bool = False) -> Program:
         """Return the program; it is traced, written and compiled when first needed, for inputs like the first ever."""
         if descend not in self.programs:
-            first = without_arrays(sample) if self.shapes is None else list(map(sample_of, self.shapes.values()))
+            first = without_arrays(sample) if self.shapes is None else list(self.shapes.values())
             self.programs[descend] = Program(self.trace(first), descend, self)
             self.shapes = self.programs[descend].shapes
         return self.programs[descend]
@@ -233,7 +227,7 @@ class Program:
     def explained(self, error: Exception) -> Exception:
         """Return the error that the table has for this one: trace the function again, and compute row by row."""
         frames = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code is self.function.__code__]
-        graph = self.owner.trace([sample_of(shape) for shape in self.shapes.values()])
+        graph = self.owner.trace(list(self.shapes.values()))
         variables = zip([*graph.inputs, *graph.parameters], self.variables, strict=True)
         numbers = {x: frames[0].f_locals[variable] for x, variable in variables}
         try:
@@ -278,10 +272,10 @@ def row_of(inputs: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
 
 def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
     """Add the numbers of an argument to a row. Raises ValueError if it has another shape."""
-    if shape is None and not is_list(argument):
+    if shape == 0.0 and not is_list(argument):
         row.append(real(argument))
-    elif shape is not None and is_list(argument) and len(argument) == len(shape):
-        if set(map(type, argument)) == {float} and shape.count(None) == len(shape):
+    elif shape != 0.0 and is_list(argument) and len(argument) == len(shape):
+        if set(map(type, argument)) == {float} and shape.count(0.0) == len(shape):
             row += argument  # as below, but at once: most lists are numbers
         else:
             for x, inner in zip(argument, shape, strict=True):
@@ -289,11 +283,6 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
     elif getattr(argument, "ndim", 0):
         add_numbers(without_arrays(argument), shape, name, row)
     else:
-        expected = "a number" if shape is None else f"a list of {len(shape)}"
+        expected = "a number" if shape == 0.0 else f"a list of {len(shape)}"
         got = f"a list of {len(argument)}" if is_list(argument) else repr(argument)
         raise ValueError(f"{name} was {expected} when the graph was traced, now it is {got}")
-
-
-def sample_of(shape: Any) -> Any:
-    """Return a number, or lists of numbers, of a shape."""
-    return 0.0 if shape is None else [sample_of(inner) for inner in shape]

@@ -31,14 +31,10 @@ WORTH_SKIPPING = 4  # lines: to compute so many costs more than to ask whether t
 
 
 class Names:
-    """Give each node of the graph, and each function that the program calls, a name of its own.
-
-    of         the names of the nodes
-    functions  what the program calls, by name
-    """
+    """Give each node of the graph, and each function that the program calls, a name of its own."""
 
     def __init__(self) -> None:
-        self.of: dict[Operand, Text] = {}
+        self.of: dict[Operand, Text] = {}  # the names of the nodes
         self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
         self.function_names: dict[Callable[..., float], str] = {}
         self.taken = set(RESERVED)
@@ -76,9 +72,7 @@ class Names:
 class Writer:
     """Write the program that a graph amounts to.
 
-    text   its source, a function
-    names  what it calls the nodes of the graph, and the functions it calls
-
+    `text` is its source, a function, and `names` what it calls the nodes of the graph.
     `backpropagate(samples, parameters, gradients)` adds the gradients of every sample to those it is given.
     `backpropagate_and_descend(samples, parameters, lr)` updates the parameters after every sample.
     """
