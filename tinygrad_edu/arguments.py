@@ -1,7 +1,4 @@
-"""Check what is passed in: return it, made a float, an int or a list, or refuse it by name.
-
-`name` is what the error calls the argument.
-"""
+"""Check what is passed in: return it, made a float, an int or a list, or refuse it by the `name` of the argument."""
 
 from __future__ import annotations
 
@@ -127,10 +124,7 @@ def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
 
 
 def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
-    """Return parameters, each of them once and none of them computed or a constant, as a list.
-
-    `user` is what needs them, such as "an optimiser". Raises TypeError or ValueError for anything else.
-    """
+    """Return parameters as a list. Raises TypeError or ValueError unless they are leaves that vary, each given once."""
     leaves: list[Any] = instances(f"parameters of {user}", parameters, kind)
     if not leaves:
         raise ValueError(f"{user} needs parameters, got none")

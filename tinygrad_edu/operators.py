@@ -1,7 +1,4 @@
-"""Hand each of Python's operators, and each function of one scalar as a method, its row of the table.
-
-Beside the operators stands what else Python asks of a Value: comparisons, truth, format, and its number when copied.
-"""
+"""Hand each of Python's operators its row of the table, and answer what else Python asks of a Value."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class NodeCheck(NamedTuple):
         return relative_error(self.analytic, self.numerical)
 
 
-class Report:
+class Report(NamedTuple):
     """Hold the findings, in topological order. As text it is a table.
 
     ok      analytic and numerical derivative agree
@@ -66,8 +66,7 @@ class Report:
     WRONG   they do not agree, or an operation on the way to the root has a wrong derivative
     """
 
-    def __init__(self, checks: Sequence[NodeCheck]) -> None:
-        self.checks = checks
+    checks: Sequence[NodeCheck]
 
     def __str__(self) -> str:
         rows = [tuple(f"{say(key)}  " for key in COLUMNS)]
@@ -173,7 +172,6 @@ def slopes(f: Function, x: float, noise: float) -> Iterator[Slope]:
     is right: so all are tried, from the size of x, or 1, down to the last place of x. They are powers of 2, so that
     x ± step is exact. The error of an estimate is judged by its neighbours and by rounding. Estimates that have not
     settled to a thousandth of themselves are left out, and so are steps at which f has no value.
-
     Source: Ridders, Advances in Engineering Software 4, 1982; Press et al., Numerical Recipes, section 5.7.
     """
     step = math.ulp(max(abs(x), 1.0)) / PRECISION / SHRINK
@@ -225,7 +223,7 @@ def relative_error(analytic: float, numerical: float) -> float:
 def has_kink(f: Function, x: float, step: float, derivative: float, noise: float) -> bool:
     """Tell whether f has a corner or jump nearer to x than the step, and the derivative lies between the slopes there.
 
-    The slopes of a smooth f draw together as one comes nearer; at a corner they keep their distance.
+    The slopes of a smooth f draw together as one comes nearer. At a corner they keep their distance, or part further.
     """
     reach = (step or 2.0**-36 * (abs(x) or 1.0)) / 16.0
     near, far = sorted(chords(f, x, reach)), sorted(chords(f, x, 16.0 * reach))

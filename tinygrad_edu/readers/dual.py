@@ -43,9 +43,6 @@ class Dual(Operators["Dual"]):
     """
 
     __slots__ = ("primal", "tangent", "level")
-    primal: Any
-    tangent: Any
-    level: int
     active: set[int] = set()  # the levels of the derivatives that are being taken
 
     def __init__(self, primal: Any, tangent: Any, level: int | None = None) -> None:

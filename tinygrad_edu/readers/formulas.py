@@ -43,5 +43,4 @@ def in_leaves_of(root: Value, node: Value) -> Symbol | float:
     """Return the formula of a node, with symbols for the leaves of a graph that may vary."""
     named = node_names(topological_order(root))
     symbols = {leaf: Symbol(name) for leaf, name in named.items() if leaf.varies and not leaf.op}
-    result: Symbol | float = replay(topological_order(node), symbols)
-    return result
+    return replay(topological_order(node), symbols)  # type: ignore[no-any-return]

@@ -20,9 +20,8 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[Value]:
 
     It is `backward` with Values where that has floats, so the gradient is a graph of its own. An input may be any node
     that is not a constant; one that `output` does not depend on gets 0. A gradient may be a node there is already, as
-    ∂(x w)/∂x is w. A new one without a label, if the node it belongs to is labelled, is labelled too: "dy_dx".
-
-    Raises TypeError for what is not a Value, ValueError for a constant among the inputs.
+    ∂(x w)/∂x is w. A new one is labelled "dy_dx", if y and x have labels. Raises TypeError for what is not a Value,
+    ValueError for a constant among the inputs.
 
     >>> x = Value(2.0, "x")
     >>> y = x * x * x

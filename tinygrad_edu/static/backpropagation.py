@@ -25,7 +25,7 @@ class Gradient(NamedTuple):
     def switch(self) -> Traced | None:
         """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
         (term, *others) = self.terms
-        factors = term.firsts if isinstance(term, Traced) and term.op and not others else ()
+        factors = term.firsts if isinstance(term, Traced) and not others else ()
         return next((x for x in factors if isinstance(x, Traced) and x.op is rules.step), None)
 
 

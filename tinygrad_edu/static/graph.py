@@ -150,7 +150,8 @@ class StaticGraph:
         result, left = program.run([row], LARGE if program.descend else [0.0] * len(program.parameters))
         found = [result, *left]
         for dynamic in dynamic_results(self.function, self.takes, sample, program.parameters):
-            expected = [dynamic[0], *program.left_by(dynamic[1:])]
+            steps = zip(program.parameters, dynamic[1:], strict=True)
+            expected = [dynamic[0], *(p.data - LARGE * g for p, g in steps)] if program.descend else dynamic
             places = differing(found, expected)
             if not places:
                 return
@@ -213,16 +214,9 @@ class Program:
     def run(self, rows: list[list[float]], last: Any) -> tuple[float, list[float]]:
         """Call the function. Where an operation has no value or no derivative, the error is the table's."""
         try:
-            result: tuple[float, list[float]] = self.function(rows, [p.data for p in self.parameters], last)
-            return result
+            return self.function(rows, [p.data for p in self.parameters], last)  # type: ignore[no-any-return]
         except (ValueError, ArithmeticError) as error:
             raise self.explained(error) from None
-
-    def left_by(self, gradients: Sequence[float]) -> Sequence[float]:
-        """Return what a run leaves that finds these gradients: for a descent, the parameters after a step by LARGE."""
-        if not self.descend:
-            return gradients
-        return [p.data - LARGE * gradient for p, gradient in zip(self.parameters, gradients, strict=True)]
 
     def explained(self, error: Exception) -> Exception:
         """Return the error that the table has for this one: trace the function again, and compute row by row."""

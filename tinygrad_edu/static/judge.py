@@ -8,7 +8,7 @@ from typing import Any
 
 from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.operators import number_in
-from tinygrad_edu.readers.replay import gradient_numbers
+from tinygrad_edu.readers.replay import depending_on, gradient_numbers
 from tinygrad_edu.static.arguments import Inputs, flat, is_list, without_arrays
 from tinygrad_edu.static.tracing import Traced, TracedGraph
 
@@ -77,12 +77,8 @@ def first_difference(graph: TracedGraph, function: Callable[..., Any], takes: In
     root = takes.call(function, values)
     numbers: dict[Traced, float] = {name: value.data for name, value in graph.parameters.items()}
     numbers |= dict(zip(graph.inputs, flat(sample), strict=True))
-    varying: set[Any] = {*flat(values), *graph.parameters.values()}
-    ran = []
-    for node in topological_order(root):
-        if not varying.isdisjoint(node.children):
-            varying.add(node)
-            ran.append(node)
+    varying = [*flat(values), *graph.parameters.values()]
+    ran = [node for node in depending_on(topological_order(root), varying) if node.op]
     traced: list[Any] = [node for node in topological_order(graph.root) if node.op]  # type: ignore[arg-type]
     for name, node in zip(traced, ran, strict=False):  # of two lengths, if none differs before the shorter ends
         line = graph.lines.get(name, "an operation on parameters")

@@ -116,9 +116,7 @@ class Name(Operators["Name"]):
 
     def refuse_list(self, *_: object) -> NoReturn:
         """Raise TypeError with the line of the program that takes a number for a list."""
-        self.tracing.refuse(
-            f"{self!r} is a number, not a list. How long the lists are is known from the first call of the static graph"
-        )
+        self.tracing.refuse(f"{self!r} is a number, not a list: how long lists are is known from the first call")
 
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __hash__ = refuse
     __float__ = __int__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = refuse
@@ -272,7 +270,12 @@ def trace_function(
         root = tracing.operand(result)
     finally:
         tracing.ended = True
-    check_size(tracing)
+    if tracing.size > limit:
+        raise ValueError(
+            f"the graph has {tracing.size:,} arrows, more than limit={limit:,}: trace the loss of one sample, and call "
+            "it for every sample; add up products by weighted_sum; or give static_graph a larger limit="
+        )
+    tracing.limit = math.inf  # what backpropagation adds has none
     order: list[Any] = topological_order(root) if isinstance(root, Traced) else []  # type: ignore[arg-type]
     reached = set(order)
     if not isinstance(root, Traced) or reached.isdisjoint(tracing.parameters):
@@ -285,16 +288,6 @@ def trace_function(
     inputs = [name.traced for name in flat(names)]
     operations = [node for node in order if node.op]
     return TracedGraph(inputs, shapes, depends_on, operations, root, tracing.checks, tracing.lines or {})
-
-
-def check_size(tracing: Tracing) -> None:
-    """Raise ValueError for a graph that is larger than its limit; what backpropagation adds to it has none."""
-    if tracing.size > tracing.limit:
-        raise ValueError(
-            f"the graph has {tracing.size:,} arrows, more than limit={tracing.limit:,}: trace the loss of one sample, "
-            "and call it for every sample; add up products by weighted_sum; or give static_graph a larger limit="
-        )
-    tracing.limit = math.inf
 
 
 def as_names(tracing: Tracing, argument: Any, name: str) -> Any:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Any
 
 from tinygrad_edu import rules
@@ -38,7 +38,7 @@ class Names:
         self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
         self.function_names: dict[Callable[..., float], str] = {}
         self.taken = set(RESERVED)
-        self.count = 0
+        self.numbers = count(1)  # of those without a name
 
     def give(self, x: Traced, wish: str) -> str:
         """Name a node."""
@@ -50,8 +50,7 @@ class Names:
         """Return the name wished for if it is a Python name that nothing else has; otherwise v1, v2, …."""
         name = unicodedata.normalize("NFKC", wish)  # as Python reads it
         while not name.isidentifier() or keyword.iskeyword(name) or name in self.taken:
-            self.count += 1
-            name = f"v{self.count}"
+            name = f"v{next(self.numbers)}"
         self.taken.add(name)
         return name
 
@@ -253,7 +252,7 @@ class Writer:
         """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
         (term, *others) = self.terms[p]
         if isinstance(term, Traced) and not others and not self.may_fail(term):
-            for factor in (term, *term.firsts[:1]) if term.op else (term,):
+            for factor in (term, *term.firsts[:1]):
                 if isinstance(factor, Traced) and factor in self.switched:
                     return self.names.of[factor].text
         return ""
