@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import Constant, Value
 from tinygrad_edu.nn import (
     MLP,
     SGD,
@@ -103,6 +103,8 @@ def test_what_is_computed_cannot_be_optimised(optimiser: Any) -> None:
     h.label = "h"
     with pytest.raises(ValueError, match=r"h is computed by x \* y"):
         optimiser([h])
+    with pytest.raises(ValueError, match=r"^Constant\(.*\) is no parameter: it is a constant$"):
+        optimiser([Value(1.0), Constant(2.0)])
 
 
 @each_optimiser

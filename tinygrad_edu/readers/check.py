@@ -292,7 +292,7 @@ def check_edge(node: Value, i: int, tolerance: float) -> Finding:
 
 
 def rounding(node: Value) -> float:
-    """Return the rounding error of one operation, taken to be right to the last place, and of the parts it adds up."""
+    """Return the rounding error of an operation right to the last place: of its value, and of the parts it adds up."""
     if not node.op:
         return 0.0
     parts = [node.data]

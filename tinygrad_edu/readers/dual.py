@@ -46,8 +46,8 @@ class Dual(Operators["Dual"]):
     active: set[int] = set()  # the levels of the derivatives that are being taken
 
     def __init__(self, primal: Any, tangent: Any, level: int | None = None) -> None:
-        self.primal = scalar("primal", primal)
-        self.tangent = scalar("tangent", tangent)
+        self.primal: Any = scalar("primal", primal)
+        self.tangent: Any = scalar("tangent", tangent)
         inner = max(level_of(primal), level_of(tangent))
         self.level = max(inner, *Dual.active, 0) + 1 if level is None else level
         if self.level <= inner:
@@ -86,7 +86,7 @@ def level_of(x: Any) -> int:
     if not isinstance(x, Dual):
         return 0
     if x.level % SPACE == 0 and x.level not in Dual.active:
-        raise TypeError(f"{x!r} is left over from a derivative that has been taken, kept in a list or a cache")
+        raise TypeError(f"{x!r} is left over from a derivative that has been taken, kept somewhere: compute it anew")
     return x.level
 
 

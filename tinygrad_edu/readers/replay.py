@@ -53,8 +53,8 @@ def fresh_gradients(root: Value) -> AbstractContextManager[None]:
     return replaced("grad", dict.fromkeys(topological_order(root), NOT_COMPUTED))
 
 
-def gradient_numbers(root: Value) -> dict[Value, float]:
-    """Return ∂root/∂node for every node, to the bit what `backward` finds. No `grad` is touched.
+def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Value, float]:  # noqa: B006
+    """Return ∂root/∂node for every node, added to what leaves `held`, as `backward` leaves it. No `grad` is touched.
 
     >>> x = Value(3.0, "x")
     >>> gradient_numbers(x * x)[x]
@@ -62,7 +62,8 @@ def gradient_numbers(root: Value) -> dict[Value, float]:
     """
     order = topological_order(root)
     check_data(*order)
-    gradients = {**dict.fromkeys(order, 0.0), root: 1.0}
+    gradients = {**dict.fromkeys(order, 0.0), **held}
+    gradients[root] += 1.0
     for node in reversed(order):
         if node.op:
             upstream = gradients[node]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+NUMBER = 0.0  # stands for any number in a shape, always this same object
+
 
 class Inputs:
     """Bind the inputs of a function: all its arguments but those whose default is no number. They keep their default.
@@ -87,7 +89,7 @@ def shape_of(argument: Any) -> Any:
     >>> shape_of(([1.0, 2.0], 3.0))
     [[0.0, 0.0], 0.0]
     """
-    return [shape_of(x) for x in argument] if is_list(argument) else 0.0
+    return [shape_of(x) for x in argument] if is_list(argument) else NUMBER
 
 
 def flat(argument: Any) -> list[Any]:

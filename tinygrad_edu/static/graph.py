@@ -19,7 +19,7 @@ from typing import Any
 from tinygrad_edu.arguments import count, distinct_leaves, positive, real
 from tinygrad_edu.arguments import function as check_function
 from tinygrad_edu.engine import Value
-from tinygrad_edu.static.arguments import Inputs, is_list, without_arrays
+from tinygrad_edu.static.arguments import NUMBER, Inputs, is_list, without_arrays
 from tinygrad_edu.static.backpropagation import edges_to_parameters
 from tinygrad_edu.static.judge import StaticGraphError, differing, dynamic_results, first_difference, places_to_judge
 from tinygrad_edu.static.tracing import TracedGraph, trace_function
@@ -89,6 +89,13 @@ class StaticGraph:
         program, rows = self.prepare(samples)
         held = [parameter.grad or 0.0 for parameter in program.parameters]  # None, not computed and -0.0 count as 0.0
         total, gradients = program.run(rows, held)
+        for place in places_to_judge(self.seen, len(rows)):
+            if len(rows) == 1:  # not run again, where a debugger would stop twice
+                self.judge(program, samples[0], held, total, gradients)
+            else:
+                zeros = [0.0] * len(held)
+                self.judge(program, samples[place], zeros, *program.run([rows[place]], zeros))
+        self.seen += len(rows)
         for parameter, gradient in zip(program.parameters, gradients, strict=True):
             parameter.grad = gradient
         return total
@@ -101,8 +108,12 @@ class StaticGraph:
         Learning, algorithm 4.1.
         """
         lr = positive("lr", lr)
-        program, rows = self.prepare([self.takes.of_sample(sample) for sample in samples], descend=True)
+        inputs = [self.takes.of_sample(sample) for sample in samples]
+        program, rows = self.prepare(inputs, descend=True)
+        for place in places_to_judge(self.seen, len(rows)):
+            self.judge(program, inputs[place], [0.0] * len(program.parameters), *program.run([rows[place]], LARGE))
         total, moved = program.run(rows, lr)
+        self.seen += len(rows)
         for parameter, data in zip(program.parameters, moved, strict=True):
             parameter.data = data
         return total
@@ -135,21 +146,22 @@ class StaticGraph:
         return self.shown(descend=True).text
 
     def prepare(self, samples: Sequence[Sequence[Any]], descend: bool = False) -> tuple[Program, list[list[float]]]:
-        """Return the program and the numbers of each sample in a row; judge the program by some of them."""
+        """Return the program and the numbers of each sample in a row."""
         if not samples:
             raise ValueError("a static graph needs at least one sample")
         program = self.program(samples[0], descend)
-        rows = [row_of(sample, program.shapes) for sample in samples]
-        for place in places_to_judge(self.seen, len(rows)):
-            self.judge(program, samples[place], rows[place])
-        self.seen += len(rows)
-        return program, rows
+        return program, [row_of(sample, program.shapes) for sample in samples]
 
-    def judge(self, program: Program, sample: Sequence[Any], row: list[float]) -> None:
-        """Raise StaticGraphError unless the function itself has the same result and gradients for a sample."""
-        result, left = program.run([row], LARGE if program.descend else [0.0] * len(program.parameters))
+    def judge(
+        self, program: Program, sample: Sequence[Any], held: Sequence[float], result: float, left: Sequence[float]
+    ) -> None:
+        """Raise StaticGraphError unless the function itself has the same result, and leaves the same, for a sample.
+
+        `left` is what the program left: gradients added to those held before, or the parameters after a step by LARGE.
+        """
         found = [result, *left]
-        for dynamic in dynamic_results(self.function, self.takes, sample, program.parameters):
+        before = dict(zip(program.parameters, held, strict=True))
+        for dynamic in dynamic_results(self.function, self.takes, sample, before):
             steps = zip(program.parameters, dynamic[1:], strict=True)
             expected = [dynamic[0], *(p.data - LARGE * g for p, g in steps)] if program.descend else dynamic
             places = differing(found, expected)
@@ -266,10 +278,10 @@ def row_of(inputs: Sequence[Any], shapes: Mapping[str, Any]) -> list[float]:
 
 def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
     """Add the numbers of an argument to a row. Raises ValueError if it has another shape."""
-    if shape == 0.0 and not is_list(argument):
+    if shape is NUMBER and not is_list(argument):
         row.append(real(argument))
-    elif shape != 0.0 and is_list(argument) and len(argument) == len(shape):
-        if set(map(type, argument)) == {float} and shape.count(0.0) == len(shape):
+    elif shape is not NUMBER and is_list(argument) and len(argument) == len(shape):
+        if set(map(type, argument)) == {float} and shape.count(NUMBER) == len(shape):
             row += argument  # as below, but at once: most lists are numbers
         else:
             for x, inner in zip(argument, shape, strict=True):
@@ -277,6 +289,6 @@ def add_numbers(argument: Any, shape: Any, name: str, row: list[float]) -> None:
     elif getattr(argument, "ndim", 0):
         add_numbers(without_arrays(argument), shape, name, row)
     else:
-        expected = "a number" if shape == 0.0 else f"a list of {len(shape)}"
+        expected = "a number" if shape is NUMBER else f"a list of {len(shape)}"
         got = f"a list of {len(argument)}" if is_list(argument) else repr(argument)
         raise ValueError(f"{name} was {expected} when the graph was traced, now it is {got}")

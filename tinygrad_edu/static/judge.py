@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.engine import Value, topological_order
@@ -35,10 +35,9 @@ def following(n: int) -> int:
 
 def places_to_judge(seen: int, n: int) -> list[int]:
     """Return which of the next n samples are judged, by their places, after so many have been seen."""
-    places, number = [], following(seen)
-    while number <= seen + n:
+    places, number = [], seen
+    while (number := following(number)) <= seen + n:
         places.append(number - seen - 1)
-        number = following(number)
     return places
 
 
@@ -48,9 +47,9 @@ def as_values(argument: Any) -> Any:
 
 
 def dynamic_results(
-    function: Callable[..., Any], takes: Inputs, sample: Sequence[Any], parameters: Sequence[Value]
+    function: Callable[..., Any], takes: Inputs, sample: Sequence[Any], held: Mapping[Value, float]
 ) -> Iterator[list[float]]:
-    """Yield the function's result and its gradients along the parameters for a sample. No `grad` is touched.
+    """Yield the function's result, and its gradients added to those that parameters held. No `grad` is touched.
 
     First with numbers, then with Values: where a number has no method, or sum() rounds otherwise.
     """
@@ -61,8 +60,8 @@ def dynamic_results(
             if inputs is sample:
                 continue
             raise
-        gradients = gradient_numbers(result) if isinstance(result, Value) else {}
-        yield [number_in(result), *(gradients.get(parameter, 0.0) for parameter in parameters)]
+        gradients = {**held, **gradient_numbers(result, held)} if isinstance(result, Value) else held
+        yield [number_in(result), *(gradients[parameter] for parameter in held)]
 
 
 def differing(static: Sequence[float], dynamic: Sequence[float], tolerance: float = 0.0) -> list[int]:
