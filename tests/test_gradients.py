@@ -101,7 +101,7 @@ def test_the_gradient_of_a_deep_graph() -> None:
 
 @pytest.mark.parametrize(("output", "inputs"), [(3.0, []), (Value(1.0), [2.0]), (Dual(1.0, 1.0), [])])
 def test_gradients_are_those_of_values(output: Any, inputs: Any) -> None:
-    with pytest.raises(TypeError, match=r"^(output of gradients must be|inputs of gradients: a) .*Value.*, got "):
+    with pytest.raises(TypeError, match=r"^(output of gradients|inputs of gradients\[0\]) must be a Value, got "):
         gradients(output, inputs)
 
 

@@ -712,7 +712,7 @@ def test_what_is_no_graph_of_the_parameters(function: Callable[..., Any], error:
     ("parameters", "error", "message"),
     [
         ([], ValueError, "needs parameters"),
-        ([1.0], TypeError, "a Value is needed, got 1.0"),
+        ([1.0], TypeError, r"parameters of a static graph\[0\] must be a Value, got 1\.0"),
         ([W * 2], ValueError, "computed"),
         ([Constant(1.0)], ValueError, "a constant"),
         ([W, W, Parameter(1.0)], ValueError, "W is given twice"),

@@ -1,7 +1,4 @@
-"""Check what is passed in: return it, made a float, an int or a list, or refuse it by name.
-
-`name` is what the error calls the argument.
-"""
+"""Check what is passed in: return it, made a float, an int or a list, or refuse it by the `name` of the argument."""
 
 from __future__ import annotations
 
@@ -123,20 +120,11 @@ def several(x: object) -> bool:
 
 def instances(name: str, xs: Any, kind: type[T]) -> list[T]:
     """Return several objects of a class as a list. Raises TypeError, with the first that is none, for anything else."""
-    if isinstance(xs, kind) or not isinstance(xs, Iterable):
-        raise TypeError(f"{name} must be a list of {kind.__name__}s, got {shown(xs)}")
-    found = listed(name, xs)
-    for x in found:
-        if not isinstance(x, kind):
-            raise TypeError(f"{name}: a {kind.__name__} is needed, got {shown(x)}")
-    return found
+    return every(name, xs, lambda place, x: instance(place, x, kind))
 
 
 def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
-    """Return parameters, each of them once and none of them computed, as a list.
-
-    `user` is what needs them, such as "an optimiser". Raises TypeError or ValueError for anything else.
-    """
+    """Return parameters as a list. Raises TypeError or ValueError unless they are leaves that vary, each given once."""
     leaves: list[Any] = instances(f"parameters of {user}", parameters, kind)
     if not leaves:
         raise ValueError(f"{user} needs parameters, got none")
@@ -145,6 +133,8 @@ def distinct_leaves(user: str, parameters: Any, kind: type[T]) -> list[T]:
         name = leaf.label or f"parameter {i}"
         if leaf.op:
             raise ValueError(f"{name} is computed by {leaf.op}: {user} needs leaves")
+        if not leaf.varies:
+            raise ValueError(f"{leaf!r} is no parameter: it is a constant")
         if leaf in seen:
             raise ValueError(f"{name} is given twice")
         seen.add(leaf)

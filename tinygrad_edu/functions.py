@@ -47,9 +47,7 @@ def elu(x: Number, gamma: Number = 1.0) -> Any:
 
 
 def weighted_sum(weights: Sequence[Number], inputs: Sequence[Number], bias: Number = 0.0) -> Any:
-    """Return Σ wᵢ xᵢ + b of two lists of equal length, one node of the graph.
-
-    Raises ValueError, with both lengths, if they differ.
+    """Return Σ wᵢ xᵢ + b, one node of the graph. Raises ValueError, with both lengths, if they differ.
 
     >>> weighted_sum([2.0, -3.0], [-1.0, -2.0], -3.0)
     1.0

@@ -1,7 +1,4 @@
-"""Hand each of Python's operators, and each function of one scalar as a method, its row of the table.
-
-Beside the operators stands what else Python asks of a Value: comparisons, truth, format, and its number when copied.
-"""
+"""Hand each of Python's operators its row of the table, and answer what else Python asks of a Value."""
 
 from __future__ import annotations
 
@@ -36,10 +33,7 @@ else:
 
 
 class Operators(OfKind[Kind]):
-    """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` does with a row.
-
-    `Kind` is what comes out; `number()` is what the comparisons compare.
-    """
+    """Give `Value`, `Symbol` and `Dual` the operators: they differ only in what their `apply` makes of a row."""
 
     __slots__ = ()
     apply: Callable[..., Kind]
@@ -159,7 +153,5 @@ class Numbered:
     def __copy__(self) -> Any:
         """Copy this node alone. Its children stay the same."""
         copied = object.__new__(type(self))
-        for name, value in self.kept().items():
-            setattr(copied, name, value)
-        copied.serial = next_serial()
+        copied.__setstate__((Numbering(), self.kept()))
         return copied

@@ -15,17 +15,13 @@ DATA_IS_A_SCALAR = "data is a Value where a number belongs: write p.data = p.dat
 
 
 class Scalar:
-    """Stand where a number could: a Value, a Symbol, a Dual.
-
-    `apply(op, *inputs)` computes one row of the table with inputs of which at least one is of this kind. What does not
-    vary has no derivative.
-    """
+    """Stand where a number could: a Value, a Symbol, a Dual."""
 
     __slots__ = ()
     __array_ufunc__ = None  # lets numpy's numbers leave `2 * value` to __rmul__
 
-    varies = True
-    apply: Callable[..., Any]
+    varies = True  # what does not has no derivative
+    apply: Callable[..., Any]  # computes a row of the table with inputs of which at least one is of this kind
     check: Callable[[Check], None]
 
     def safely_stringify_for_pudb(self) -> str:  # which shows the mere type of what has no such method
@@ -92,10 +88,8 @@ class Rule:
         """Return the row: there is one of each class, also after copying or unpickling a graph."""
         if numbers or named:
             given = ", ".join(map(repr, (*numbers, *named.values())))
-            raise TypeError(
-                f"{cls.__name__}: a row of the table keeps no numbers of its own, got {given}: make them operands, "
-                "as in forward(self, x, slope)"
-            )
+            problem = f"a row of the table keeps no numbers of its own, got {given}"
+            raise TypeError(f"{cls.__name__}: {problem}: make them operands, as in forward(self, x, slope)")
         return cls.instance
 
     def __reduce__(self) -> tuple[type[Rule], tuple[()]]:
@@ -116,10 +110,7 @@ class Rule:
             raise self.no_value(inputs, error) from None
 
     def differentiate(self, out: Any, *inputs: Any, asked: Sequence[bool] = ()) -> tuple[Any, ...]:
-        """Return `partials`; where there are none, raise an error that names the operation and its numbers.
-
-        `asked` tells which are needed, all by default: the others need not exist.
-        """
+        """Return `partials`; where one that is `asked` for does not exist, raise an error as `evaluate` does."""
         try:
             partials = self.partials(out, *inputs, *(asked if self.chooses else ()))
         except (ValueError, ArithmeticError) as error:
@@ -133,8 +124,6 @@ class Rule:
     def written_out(self, *operands: Any) -> list[tuple[Any, ...]]:
         """Return the factors of each product, if the row is a sum of products of its operands; else []."""
         return []
-
-    # --------------------------------------------------------------------------------------------- what went wrong
 
     def no_value(self, inputs: Sequence[Any], error: Exception) -> Exception:
         """Return the error to raise where `forward` failed: of the same type, with its numbers, arisen in the row."""

@@ -7,7 +7,6 @@ nudge each operand of each operation alone, to tell which row of the table is wr
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ PRECISION = 2.0**-53  # the greatest relative error of rounding to a float
 SMALLEST = math.ulp(0.0)  # the greatest error where numbers are too small for a relative one
 SHRINK = 4.0  # from one step to the next
 EXTRAPOLATIONS = 4
-COLUMNS = "operation", "analytic", "numerical", "relative error", "verdict"  # of the report, after the node
+COLUMNS = "node", "operation", "analytic", "numerical", "relative error", "verdict"  # of the report
 OK, KINK, UNSURE, WRONG = "ok", "kink", "unsure", "WRONG"  # the verdicts, explained in `Report`
 
 Function: TypeAlias = Callable[[float], float]
@@ -57,7 +56,7 @@ class NodeCheck(NamedTuple):
         return relative_error(self.analytic, self.numerical)
 
 
-class Report:
+class Report(NamedTuple):
     """Hold the findings, in topological order. As text, and at a prompt, it is a table.
 
     ok      analytic and numerical derivative agree
@@ -67,21 +66,17 @@ class Report:
     WRONG   they do not agree, or an operation on the way to the root has a wrong derivative
     """
 
-    def __init__(self, checks: Sequence[NodeCheck]) -> None:
-        self.checks = checks
+    checks: Sequence[NodeCheck]
 
     def __str__(self) -> str:
-        head = (say("node"), *(f"  {say(key)}" for key in COLUMNS))
-        return "\n".join(line.rstrip() for line in columns([head, *map(report_row, self.checks)]))
+        rows = [tuple(f"{say(key)}  " for key in COLUMNS)]
+        for check in self.checks:
+            operation = check.node.op.symbol if check.node.op else ""
+            numbers = f"{check.analytic:.9g}", f"{check.numerical:.9g}", f"{check.relative_error:.1e}"
+            rows.append(tuple(f"{cell}  " for cell in (check.name, operation, *numbers, check.verdict)))
+        return "\n".join(line.rstrip() for line in columns(rows))
 
     __repr__ = __str__
-
-
-def report_row(check: NodeCheck) -> tuple[str, ...]:
-    """Return the cells of a node's line of the report."""
-    operation = check.node.op.symbol if check.node.op else ""
-    numbers = (f"  {check.analytic:.9g}", f"  {check.numerical:.9g}", f"  {check.relative_error:.1e}")
-    return (check.name, f"  {operation}", *numbers, f"  {check.verdict}")
 
 
 class GradientError(ArithmeticError):
@@ -95,12 +90,10 @@ class GradientError(ArithmeticError):
 def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
     """Compare ∂root/∂node by `backward` with what nudging the node does to `root`, for every node but constants.
 
-    The graph keeps its numbers and its gradients. Each nudge computes all that depends on the node again, so the time
-    grows with the square of the number of nodes.
+    The graph keeps its numbers and its gradients. The time grows with the square of the number of nodes.
 
-    Raises ValueError if `tolerance` is not between 0 and 1, or if data changed after it was used. Raises GradientError,
-    with the name of the operation whose row of the table is wrong, if a relative error is above `tolerance` and neither
-    a kink nor rounding explains it.
+    Raises ValueError if `tolerance` is not between 0 and 1, or if data changed after it was used; GradientError, with
+    the operation whose row is wrong, if a relative error is above `tolerance` and no kink or rounding explains it.
 
     >>> x = Value(3.0, "x")
     >>> print(check_gradients(x * x))
@@ -113,13 +106,12 @@ def check_gradients(root: Value, tolerance: float = 1e-6) -> Report:
     order = topological_order(instance("the root of check_gradients", root, Value))
     named = node_names(order)
     check_fresh(order, named)
-    edges = check_edges(order, tolerance)
+    varying = [node for node in order if node.varies]
+    edges = {(node, i): check_edge(node, i, tolerance) for node, i in edges_between(varying)}
     chained = chain_rule(order, edges)
     with fresh_gradients(root):
         root.backward()
-        report = Report(
-            [check_node(order, node, named[node], chained[node], edges, tolerance) for node in order if node.varies]
-        )
+        report = Report([check_node(order, node, named[node], chained[node], edges, tolerance) for node in varying])
     raise_what_is_wrong(edges, report)
     return report
 
@@ -128,38 +120,29 @@ def check_fresh(order: Sequence[Value], named: Mapping[Value, str]) -> None:
     """Raise ValueError if an operation no longer has the number that its operands give."""
     check_data(*order)
     for node in order:
-        now = value_at(functools.partial(with_operand, node, 0), node.children[0].data) if node.op else node.data
+        now = value_at(node.op.evaluate, *operand_numbers(node)) if node.op else node.data
         if now != node.data and not (math.isnan(now) and math.isnan(node.data)):
-            raise ValueError(
-                f"data changed after it was used: {named[node]} = {node.op} is {node.data:.9g}, now {now:.9g}. "
-                "Compute the graph again before it is checked"
-            )
+            change = f"{named[node]} = {node.op} is {node.data:.9g}, now {now:.9g}"
+            raise ValueError(f"data changed after it was used: {change}. Compute the graph again before it is checked")
 
 
 def raise_what_is_wrong(edges: Edges, report: Report) -> None:
     """Raise GradientError for the first wrong row; if none is, for the wrong gradient nearest to the root."""
     for (node, i), (numerical, verdict) in edges.items():
         if verdict == WRONG:
-            message = (
-                f"{node.op}: the derivative along operand {i + 1} is {numerical.value:.9g} by nudging, but "
-                f"{node.partials()[i]:.9g} by its row of the table, at {node.op.named(operand_numbers(node))}"
-            )
-            raise GradientError(message, report)
+            found = f"{numerical.value:.9g} by nudging, but {node.partials()[i]:.9g} by its row of the table"
+            where = node.op.named(operand_numbers(node))
+            raise GradientError(f"{node.op}: the derivative along operand {i + 1} is {found}, at {where}", report)
     for check in reversed(report.checks):
         if check.verdict == WRONG:
-            message = (
-                f"the gradient of {check.name} is {check.numerical:.9g} by nudging, but {check.analytic:.9g} by "
-                "backward, though no operation has a wrong derivative"
-            )
-            raise GradientError(message, report)
+            found = f"{check.numerical:.9g} by nudging, but {check.analytic:.9g} by backward"
+            reason = "though no operation has a wrong derivative"
+            raise GradientError(f"the gradient of {check.name} is {found}, {reason}", report)
 
 
 def operand_numbers(node: Value) -> list[float]:
     """Return the numbers that a node was made of."""
     return [child.data for child in node.children]
-
-
-# --------------------------------------------------------------------------------------- the slope of a function
 
 
 def compare(analytic: float, f: Function, x: float, noise: float, tolerance: float) -> Finding:
@@ -191,7 +174,6 @@ def slopes(f: Function, x: float, noise: float) -> Iterator[Slope]:
     is right: so all are tried, from the size of x, or 1, down to the last place of x. They are powers of 2, so that
     x ± step is exact. The error of an estimate is judged by its neighbours and by rounding. Estimates that have not
     settled to a thousandth of themselves are left out, and so are steps at which f has no value.
-
     Source: Ridders, Advances in Engineering Software 4, 1982; Press et al., Numerical Recipes, section 5.7.
     """
     step = math.ulp(max(abs(x), 1.0)) / PRECISION / SHRINK
@@ -227,10 +209,10 @@ def best(run: Sequence[Slope]) -> Slope:
     return min(run, key=lambda slope: slope.error)
 
 
-def value_at(f: Function, x: float) -> float:
-    """Return f(x); nan where f has no value."""
+def value_at(f: Callable[..., float], *numbers: float) -> float:
+    """Return what f is of these numbers; nan where it has no value."""
     try:
-        return f(x)
+        return f(*numbers)
     except (ValueError, ArithmeticError):
         return math.nan
 
@@ -243,8 +225,7 @@ def relative_error(analytic: float, numerical: float) -> float:
 def has_kink(f: Function, x: float, step: float, derivative: float, noise: float) -> bool:
     """Tell whether f has a corner or jump nearer to x than the step, and the derivative lies between the slopes there.
 
-    The slopes of a smooth f draw together as one comes nearer. At a corner they keep their distance, at a jump they
-    part further.
+    The slopes of a smooth f draw together as one comes nearer. At a corner they keep their distance, or part further.
     """
     reach = (step or 2.0**-36 * (abs(x) or 1.0)) / 16.0
     near, far = sorted(chords(f, x, reach)), sorted(chords(f, x, 16.0 * reach))
@@ -258,8 +239,6 @@ def chords(f: Function, x: float, reach: float) -> list[float]:
     values = [value_at(f, x + i * reach / 2.0) for i in (-2, -1, 0, 1, 2)]
     return [(right - left) / (reach / 2.0) for left, right in itertools.pairwise(values)]
 
-
-# ------------------------------------------------------------------------------------------------ in the graph
 
 Edges: TypeAlias = dict[tuple[Value, int], Finding]  # about each operand of each operation
 
@@ -276,17 +255,13 @@ def check_node(
     on_the_way = {edges[edge][1] for edge in edges_between(dependent)}
 
     def f(x: float) -> float:
-        """Return the root for another number at the node."""
         return float(replay(dependent, {node: x}))
 
     numerical, verdict = compare(node.grad, f, node.data, noise, tolerance)
-    if WRONG in on_the_way:
-        verdict = WRONG
-    elif KINK in on_the_way:
-        verdict = KINK
+    if on_the_way & {WRONG, KINK}:
+        verdict = WRONG if WRONG in on_the_way else KINK
     elif verdict == WRONG and not abs(node.grad - chained.value) > 10.0 * chained.error:
-        hidden = has_kink(f, node.data, numerical.step, node.grad, noise)
-        verdict = KINK if hidden else UNSURE
+        verdict = KINK if has_kink(f, node.data, numerical.step, node.grad, noise) else UNSURE
     return NodeCheck(node, name, node.grad, numerical.value, verdict)
 
 
@@ -301,44 +276,25 @@ def chain_rule(order: Sequence[Value], edges: Edges) -> dict[Value, Slope]:
     return chained
 
 
-def edges_between(nodes: Sequence[Value]) -> Iterator[tuple[Value, int]]:
-    """Yield every operand of a node that is itself one of the nodes, as an operation and a place."""
+def edges_between(nodes: Sequence[Value]) -> list[tuple[Value, int]]:
+    """Return every operand of a node that is itself one of the nodes, as an operation and a place."""
     among = set(nodes)
-    for node in nodes:
-        for i, child in enumerate(node.children):
-            if child in among:
-                yield node, i
-
-
-def check_edges(order: Sequence[Value], tolerance: float) -> Edges:
-    """Check every local derivative by nudging."""
-    varying = [node for node in order if node.varies]
-    return {(node, i): check_edge(node, i, tolerance) for node, i in edges_between(varying)}
+    return [(node, i) for node in nodes for i, child in enumerate(node.children) if child in among]
 
 
 def check_edge(node: Value, i: int, tolerance: float) -> Finding:
     """Nudge operand i of one operation alone."""
-    x, partial, noise = node.children[i].data, node.partials()[i], rounding(node)
-    f = functools.partial(with_operand, node, i)
-    numerical, verdict = compare(partial, f, x, noise, tolerance)
-    return numerical, KINK if has_kink(f, x, numerical.step, partial, noise) else verdict
+    numbers, partial, noise = operand_numbers(node), node.partials()[i], rounding(node)
 
+    def f(x: float) -> float:
+        return node.op.evaluate(*numbers[:i], x, *numbers[i + 1 :])
 
-def with_operand(node: Value, i: int, x: float) -> float:
-    """Evaluate the operation of a node with x for its operand i."""
-    numbers = operand_numbers(node)
-    numbers[i] = x
-    return node.op.evaluate(*numbers)
-
-
-# ----------------------------------------------------------------------------------------------------- rounding
+    numerical, verdict = compare(partial, f, numbers[i], noise, tolerance)
+    return numerical, KINK if has_kink(f, numbers[i], numerical.step, partial, noise) else verdict
 
 
 def rounding(node: Value) -> float:
-    """Return the rounding error of one operation: of its value, and of the parts it is made of if there are several.
-
-    So `forward` is taken to be right to the last place, as sums, products and the functions of `math` are.
-    """
+    """Return the rounding error of an operation right to the last place: of its value, and of the parts it adds up."""
     if not node.op:
         return 0.0
     parts = [node.data]

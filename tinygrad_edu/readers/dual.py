@@ -16,12 +16,12 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.arguments import function, listed, real
+from tinygrad_edu.arguments import function, listed
 from tinygrad_edu.engine import Constant
 from tinygrad_edu.operators import Operators, number_in
 from tinygrad_edu.readers.higher import plus, times
 from tinygrad_edu.readers.notation import is_number
-from tinygrad_edu.rule import Rule, Scalar
+from tinygrad_edu.rule import Rule, scalar
 
 SPACE = 1000  # from the level of one `jvp` to the next: between are those of Duals that are made of its Duals by hand
 next_level = itertools.count(SPACE, SPACE).__next__
@@ -35,23 +35,19 @@ class Dual(Operators["Dual"]):
     level    which ε: every derivative that is being taken has its own
 
     Two derivatives taken at once, one within the other, must not mix their ε (Siskind and Pearlmutter, Perturbation
-    confusion and referential transparency, 2005). Hence the level: an operation works on the highest ε among its
-    operands, and to that one everything of a lower level is a constant. A Dual made by hand is one level above what it
-    is made of and what derivative is being taken; `jvp` takes a level that no Dual has had before. When it is done, a
-    Dual of that level, kept in a list or a cache, is refused. `==` compares numbers: a Dual is no key of a dictionary.
+    confusion and referential transparency, 2005): an operation works on the highest ε among its operands, to which all
+    of a lower level is constant. A Dual made by hand is one level above what it is made of and what derivative is being
+    taken; `jvp` takes a level that no Dual has had before. `==` compares numbers: a Dual is no key of a dictionary.
 
     Raises TypeError if a part is not a number or scalar, ValueError if `level` is not above the levels of the parts.
     """
 
     __slots__ = ("primal", "tangent", "level")
-    primal: Any
-    tangent: Any
-    level: int
     active: set[int] = set()  # the levels of the derivatives that are being taken
 
     def __init__(self, primal: Any, tangent: Any, level: int | None = None) -> None:
-        self.primal = primal if isinstance(primal, Scalar) else real(primal, "primal")
-        self.tangent = tangent if isinstance(tangent, Scalar) else real(tangent, "tangent")
+        self.primal: Any = scalar("primal", primal)
+        self.tangent: Any = scalar("tangent", tangent)
         inner = max(level_of(primal), level_of(tangent))
         self.level = max(inner, *Dual.active, 0) + 1 if level is None else level
         if self.level <= inner:
@@ -66,8 +62,7 @@ class Dual(Operators["Dual"]):
         out = op(*primals)
         asked = [not is_number(tangent, 0.0) for tangent in tangents]
         partials = op.differentiate(out, *primals, asked=asked) if any(asked) else tangents
-        moving = [(partial, x) for partial, x in zip(partials, tangents, strict=True) if not is_number(x, 0.0)]
-        terms = [times(partial, tangent) for partial, tangent in moving]
+        terms = [times(partial, x) for partial, x in zip(partials, tangents, strict=True) if not is_number(x, 0.0)]
         return Dual(out, functools.reduce(plus, terms, 0.0), level)
 
     def number(self) -> float:
@@ -87,17 +82,11 @@ class Dual(Operators["Dual"]):
 
 
 def level_of(x: Any) -> int:
-    """Tell which ε stands highest in x: 0 for a number or another kind of scalar.
-
-    Raises TypeError if that ε is one whose derivative has been taken.
-    """
+    """Tell which ε stands highest in x, 0 if none. Raises TypeError if it is one whose derivative has been taken."""
     if not isinstance(x, Dual):
         return 0
     if x.level % SPACE == 0 and x.level not in Dual.active:
-        raise TypeError(
-            f"{x!r} is left over from a derivative that has been taken: it was kept, in a list or a cache, and used "
-            "later. Compute it anew each time"
-        )
+        raise TypeError(f"{x!r} is left over from a derivative that has been taken, kept somewhere: compute it anew")
     return x.level
 
 
@@ -124,7 +113,7 @@ def jvp(f: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -
         Dual.active.discard(level)
     if isinstance(out, Dual) and out.level == level:
         return out.primal, out.tangent
-    return (out if isinstance(out, Scalar) else real(out, "the result of f")), 0.0
+    return scalar("the result of f", out), 0.0
 
 
 def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -135,10 +124,4 @@ def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     (12.0, 12.0)
     """
     function("f of derivative", f)
-
-    def f_prime(x: Any) -> Any:
-        """Return the tangent of f where its input moves by 1."""
-        _, slope = jvp(f, [x], [1.0])
-        return slope
-
-    return f_prime
+    return lambda x: jvp(f, [x], [1.0])[1]

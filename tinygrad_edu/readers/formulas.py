@@ -11,7 +11,7 @@ cos(y) + x
 from __future__ import annotations
 
 from tinygrad_edu.arguments import instance
-from tinygrad_edu.engine import Constant, Value, topological_order
+from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.higher import gradients
 from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.replay import replay
@@ -29,23 +29,18 @@ def formula(value: Value) -> Symbol | float:
     >>> formula(x).size
     43
     """
-    instance("the value of formula", value, Value)
-    result: Symbol | float = replay(topological_order(value), leaf_symbols(value))
-    return result
+    return in_leaves_of(instance("the value of formula", value, Value), value)
 
 
 def derivative_formula(output: Value, x: Value) -> Symbol | float:
-    """Return ∂output/∂x in the names of the leaves: what symbolic differentiation gives.
-
-    Raises as `gradients` does.
-    """
+    """Return ∂output/∂x in the names of the leaves: what symbolic differentiation gives. Raises as `gradients` does."""
     instance("the output of derivative_formula", output, Value)
     [gradient] = gradients(output, [instance("x of derivative_formula", x, Value)])
-    result: Symbol | float = replay(topological_order(gradient), leaf_symbols(output))
-    return result
+    return in_leaves_of(output, gradient)
 
 
-def leaf_symbols(root: Value) -> dict[Value, Symbol]:
-    """Return a symbol for each leaf that may vary."""
+def in_leaves_of(root: Value, node: Value) -> Symbol | float:
+    """Return the formula of a node, with symbols for the leaves of a graph that may vary."""
     named = node_names(topological_order(root))
-    return {node: Symbol(name) for node, name in named.items() if not node.op and not isinstance(node, Constant)}
+    symbols = {leaf: Symbol(name) for leaf, name in named.items() if leaf.varies and not leaf.op}
+    return replay(topological_order(node), symbols)  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from tinygrad_edu.arguments import instance, instances
@@ -20,9 +20,8 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[Value]:
 
     It is `backward` with Values where that has floats, so the gradient is a graph of its own. An input may be any node
     that is not a constant; one that `output` does not depend on gets 0. A gradient may be a node there is already, as
-    ∂(x w)/∂x is w. A new one without a label, if the node it belongs to is labelled, is labelled too: "dy_dx".
-
-    Raises TypeError for what is not a Value, ValueError for a constant among the inputs.
+    ∂(x w)/∂x is w. A new one is labelled "dy_dx", if y and x have labels. Raises TypeError for what is not a Value,
+    ValueError for a constant among the inputs.
 
     >>> x = Value(2.0, "x")
     >>> y = x * x * x
@@ -37,7 +36,7 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[Value]:
         if not x.varies:
             raise ValueError(f"{x!r} does not vary: there is no gradient along a constant")
     check_data(*order)
-    needed = set(depending_on(order, inputs))
+    existing, needed = set(order), set(depending_on(order, inputs))
     gradient: dict[Value, Number] = {output: 1.0}
     for node in reversed(order):
         if any(asked := [child in needed for child in node.children]):
@@ -46,7 +45,9 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[Value]:
             for child, partial in zip(node.children, partials, strict=True):
                 if child in needed:
                     gradient[child] = plus(gradient.get(child, 0.0), times(gradient[node], partial))
-    label_gradients(output, order, gradient)
+    for node, new in gradient.items():
+        if isinstance(new, Value) and new not in existing and not new.label and output.label and node.label:
+            new.label = f"d{output.label}_d{node.label}"
     return [as_value(gradient.get(x, 0.0)) for x in inputs]
 
 
@@ -82,11 +83,3 @@ def is_infinite(x: Any) -> bool:
 def as_value(x: Any) -> Value:
     """Return a Value as it is, a number as a constant."""
     return x if isinstance(x, Value) else Constant(x)
-
-
-def label_gradients(output: Value, order: Sequence[Value], gradient: Mapping[Value, Number]) -> None:
-    """Label the new nodes among the gradients of labelled nodes, "dy_dx"."""
-    old = set(order)
-    for node, new in gradient.items():
-        if isinstance(new, Value) and new not in old and not new.label and output.label and node.label:
-            new.label = f"d{output.label}_d{node.label}"

@@ -125,9 +125,6 @@ def short_name(name: str, neuron: str, beside: str) -> str:
 
 
 def place_of(name: str, kind: re.Pattern[str] = PLACE) -> str:
-    """Tell where in a network a name stands: "layers.0.neurons.3" for "layers.0.neurons.3.w.1"; "" if nowhere.
-
-    With NEURON or LAYER for its kind, it is the neuron or the layer.
-    """
+    """Tell in which place, NEURON or LAYER a name stands: "layers.0.neurons.3" for "layers.0.neurons.3.w.1", or ""."""
     match = kind.match(name)
     return match["place"] if match else ""

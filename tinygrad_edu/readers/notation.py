@@ -17,15 +17,9 @@ from tinygrad_edu.words import cells, encoding_of, spelled
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly a text holds together: -x looser than x², tighter than x·y
 OPERATORS = {
-    rules.add: SUM,
-    rules.sub: SUM,
-    rules.excess: SUM,
-    rules.mul: PRODUCT,
-    rules.div: PRODUCT,
-    rules.power: POWER,
-    rules.exponential: POWER,
-    rules.general_power: POWER,
-}
+    rules.add: SUM, rules.sub: SUM, rules.excess: SUM, rules.mul: PRODUCT, rules.div: PRODUCT,
+    rules.power: POWER, rules.exponential: POWER, rules.general_power: POWER,
+}  # fmt: skip
 SIGNS = rules.add, rules.sub, rules.mul, rules.div, rules.neg  # that compute to the bit what Python's do
 SPELLING = {"-": "minus", "*": "times", "/": "divide", "**": "power"}  # the fields of a notation
 NAME = re.compile(r"[^\W\d][\w\[\]₍₎]*")
@@ -102,7 +96,8 @@ def write(op: Rule, operands: Sequence[Text], notation: Notation, function: str 
     if notation.has_sign(op):
         return write_infix(op, operands, notation)
     if products := op.written_out(*operands):
-        return Text(functools.reduce(notation.add, (product(factors, notation) for factors in products)), SUM)
+        terms = [write(rules.mul, x, notation).text if len(x) == 2 else x[0].text for x in products]
+        return Text(functools.reduce(notation.add, terms), SUM)
     if op is rules.absolute and notation.superscripts:
         return Text(f"|{operands[0].text}|")
     name = function or notation.functions.get(op.symbol, op.symbol)
@@ -119,11 +114,6 @@ def write_infix(op: Rule, operands: Sequence[Text], notation: Notation) -> Text:
     if notation.superscripts and (squared := square(op, left, right)):
         return Text(squared, binding)
     return Text(left + getattr(notation, SPELLING[op.symbol]) + right, binding)
-
-
-def product(factors: Sequence[Text], notation: Notation) -> str:
-    """Write a term of a sum: "w·x", or "b" alone."""
-    return write(rules.mul, factors, notation).text if len(factors) == 2 else factors[0].text
 
 
 def write_negative(x: Text, notation: Notation) -> Text:

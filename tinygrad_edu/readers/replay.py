@@ -54,16 +54,14 @@ def fresh_gradients(root: Value) -> AbstractContextManager[None]:
 
 
 def gradient_numbers(root: Value, held: Mapping[Value, float] = {}) -> dict[Value, float]:  # noqa: B006
-    """Return ∂root/∂node for every node, added to what leaves held before, to the bit what `backward` leaves.
-
-    No `grad` is touched.
+    """Return ∂root/∂node for every node, added to what leaves `held`, as `backward` leaves it. No `grad` is touched.
 
     >>> x = Value(3.0, "x")
     >>> gradient_numbers(x * x)[x]
     6.0
     """
-    check_data(*topological_order(root))
     order = topological_order(root)
+    check_data(*order)
     gradients = {**dict.fromkeys(order, 0.0), **held}
     gradients[root] += 1.0
     for node in reversed(order):

@@ -39,12 +39,9 @@ class Symbol(Operators["Symbol"]):
     __slots__ = ("name", "op", "operands", "size", "stands_for")
 
     def __init__(
-        self,
-        name: str,
-        op: Rule | None = None,
-        operands: Sequence[Symbol | float] = (),
+        self, name: str, op: Rule | None = None, operands: Sequence[Symbol | float] = (),
         stands_for: Symbol | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.name = instance("the name of a Symbol", name, str)
         self.stands_for = stands_for
         self.op = op

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+NUMBER = 0.0  # stands for any number in a shape, always this same object
+
 
 class Inputs:
     """Bind the inputs of a function: all its arguments but those whose default is no number. They keep their default.
-
-    names     what it calls its inputs
-    several   those that stand for any number of inputs, *xs
-    complete  number of positional arguments when they can be used as they are, else -1
 
     Raises TypeError if the function takes arguments of any name, **options.
     """
@@ -24,8 +22,9 @@ class Inputs:
         if unknown := [f"**{x.name}" for x in arguments if x.kind is x.VAR_KEYWORD]:
             raise TypeError(f"a static graph needs a name for each input of its function, which takes {unknown[0]}")
         self.names = [x.name for x in arguments if x.default is x.empty or is_numeric(x.default)]
-        self.several = [x.name for x in arguments if x.kind is x.VAR_POSITIONAL]
+        self.several = [x.name for x in arguments if x.kind is x.VAR_POSITIONAL]  # stand for any number of inputs: *xs
         by_place = all(x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD) for x in arguments)
+        # the number of positional arguments when they can be used as they are
         self.complete = len(arguments) if by_place and len(self.names) == len(arguments) else -1
 
     def bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
@@ -85,12 +84,12 @@ def is_numeric(argument: object) -> bool:
 
 
 def shape_of(argument: Any) -> Any:
-    """Return the lengths of the lists: None for a number, [None, None] for a list of two.
+    """Return 0 in place of each number of an argument.
 
     >>> shape_of(([1.0, 2.0], 3.0))
-    [[None, None], None]
+    [[0.0, 0.0], 0.0]
     """
-    return [shape_of(x) for x in argument] if is_list(argument) else None
+    return [shape_of(x) for x in argument] if is_list(argument) else NUMBER
 
 
 def flat(argument: Any) -> list[Any]:

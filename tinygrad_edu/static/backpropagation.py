@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.arguments import real
+from tinygrad_edu.readers.notation import is_number
 from tinygrad_edu.static.tracing import Traced, TracedGraph
 
 Operand: TypeAlias = "Traced | float"
@@ -24,11 +25,8 @@ class Gradient(NamedTuple):
     def switch(self) -> Traced | None:
         """Return the derivative that makes this gradient 0 as a whole for many inputs, if any: the step of relu."""
         (term, *others) = self.terms
-        factors = term.firsts if isinstance(term, Traced) and term.op and not others else ()
-        for factor in factors:
-            if isinstance(factor, Traced) and factor.op is rules.step:
-                return factor
-        return None
+        factors = term.firsts if isinstance(term, Traced) and not others else ()
+        return next((x for x in factors if isinstance(x, Traced) and x.op is rules.step), None)
 
 
 def gradients_of(graph: TracedGraph, one_by_one: bool) -> tuple[list[Gradient], dict[Traced, list[Operand]]]:
@@ -58,9 +56,8 @@ def edges_to_parameters(graph: TracedGraph) -> dict[Any, list[tuple[Any, Operand
     edges: dict[Any, list[tuple[Any, Operand]]] = {parameter: [] for parameter in graph.parameters}
     for node in graph.order:
         if not edges.keys().isdisjoint(node.operands):
-            pairs = zip(node.operands, partials_of(node), strict=True)
-            moved = [(x, first_of(partial)) for x, partial in pairs if x in edges and not is_zero(partial)]
-            if moved:
+            pairs = zip(node.operands, map(first_of, partials_of(node)), strict=True)
+            if moved := [(x, partial) for x, partial in pairs if x in edges and not is_number(partial, 0.0)]:
                 edges[node] = moved
     return edges
 
@@ -74,11 +71,6 @@ def partials_of(node: Traced) -> tuple[Any, ...]:
         return node.op.differentiate(node, *constants)
 
 
-def is_zero(x: Operand) -> bool:
-    """Tell whether x is the number 0."""
-    return not isinstance(x, Traced) and x == 0.0
-
-
 def first_of(x: Operand) -> Operand:
     """Return the first Traced with the same value; a number as a float."""
     return x.first if isinstance(x, Traced) else real(x)
@@ -88,4 +80,4 @@ def terms_of(x: Traced) -> list[Operand]:
     """Return what an operation adds, if it is a sum of products: the products, and a bias unless that is 0; else []."""
     products = x.op.written_out(*x.operands)
     terms = [first_of(functools.reduce(rules.mul, factors)) for factors in products]
-    return terms[:-1] if len(terms) > 1 and is_zero(terms[-1]) else terms
+    return terms[:-1] if len(terms) > 1 and is_number(terms[-1], 0.0) else terms

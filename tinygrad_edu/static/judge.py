@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.engine import Value, topological_order
-from tinygrad_edu.readers.replay import gradient_numbers
-from tinygrad_edu.static.arguments import Inputs, flat, is_list
+from tinygrad_edu.operators import number_in
+from tinygrad_edu.readers.replay import depending_on, gradient_numbers
+from tinygrad_edu.static.arguments import Inputs, flat, is_list, without_arrays
 from tinygrad_edu.static.tracing import Traced, TracedGraph
 
 EVERY = 1024  # samples: of so many one at least is judged
-REASONS = (
-    "a static graph is traced once. Look for random numbers, something counted or remembered, a decision on a "
-    "parameter, on .data or by isinstance, and a Value that is computed or changed outside of the function"
-)
 
 
 class StaticGraphError(RuntimeError):
@@ -38,10 +35,9 @@ def following(n: int) -> int:
 
 def places_to_judge(seen: int, n: int) -> list[int]:
     """Return which of the next n samples are judged, by their places, after so many have been seen."""
-    places, number = [], following(seen)
-    while number <= seen + n:
+    places, number = [], seen
+    while (number := following(number)) <= seen + n:
         places.append(number - seen - 1)
-        number = following(number)
     return places
 
 
@@ -50,25 +46,28 @@ def as_values(argument: Any) -> Any:
     return [as_values(x) for x in argument] if is_list(argument) else Value(argument)
 
 
-def function_gives(
-    function: Callable[..., Any], takes: Inputs, inputs: Sequence[Any], held: Mapping[Value, float]
-) -> list[float]:
-    """Return the function's result, and the parameters' gradients added to those they held. No `grad` is touched."""
-    result = takes.call(function, inputs)
-    if not isinstance(result, Value):
-        return [float(result), *held.values()]
-    gradients = {**held, **gradient_numbers(result, held)}
-    return [result.data, *(gradients[parameter] for parameter in held)]
+def dynamic_results(
+    function: Callable[..., Any], takes: Inputs, sample: Sequence[Any], held: Mapping[Value, float]
+) -> Iterator[list[float]]:
+    """Yield the function's result, and its gradients added to those that parameters held. No `grad` is touched.
+
+    First with numbers, then with Values: where a number has no method, or sum() rounds otherwise.
+    """
+    for inputs in sample, as_values(without_arrays(sample)):
+        try:
+            result = takes.call(function, inputs)
+        except (AttributeError, TypeError):
+            if inputs is sample:
+                continue
+            raise
+        gradients = {**held, **gradient_numbers(result, held)} if isinstance(result, Value) else held
+        yield [number_in(result), *(gradients[parameter] for parameter in held)]
 
 
-def agree(static: float, dynamic: float) -> bool:
-    """Tell whether two numbers are the same to the bit; a dynamic nan, as of 0 times inf, proves nothing."""
-    return static == dynamic or math.isnan(dynamic)
-
-
-def nearly_agree(static: float, dynamic: float) -> bool:
-    """Tell whether two numbers are the same but for rounding."""
-    return agree(static, dynamic) or math.isclose(static, dynamic, rel_tol=1e-9)
+def differing(static: Sequence[float], dynamic: Sequence[float], tolerance: float = 0.0) -> list[int]:
+    """Return the places where numbers differ relatively; a dynamic nan, as of 0 times inf, proves nothing."""
+    pairs = enumerate(zip(static, dynamic, strict=True))
+    return [i for i, (x, y) in pairs if not (math.isnan(y) or math.isclose(x, y, rel_tol=tolerance))]
 
 
 def first_difference(graph: TracedGraph, function: Callable[..., Any], takes: Inputs, sample: Sequence[Any]) -> str:
@@ -77,18 +76,14 @@ def first_difference(graph: TracedGraph, function: Callable[..., Any], takes: In
     root = takes.call(function, values)
     numbers: dict[Traced, float] = {name: value.data for name, value in graph.parameters.items()}
     numbers |= dict(zip(graph.inputs, flat(sample), strict=True))
-    varying: set[Any] = {*flat(values), *graph.parameters.values()}
-    ran = []
-    for node in topological_order(root):
-        if not varying.isdisjoint(node.children):
-            varying.add(node)
-            ran.append(node)
+    varying = [*flat(values), *graph.parameters.values()]
+    ran = [node for node in depending_on(topological_order(root), varying) if node.op]
     traced: list[Any] = [node for node in topological_order(graph.root) if node.op]  # type: ignore[arg-type]
     for name, node in zip(traced, ran, strict=False):  # of two lengths, if none differs before the shorter ends
         line = graph.lines.get(name, "an operation on parameters")
         if name.op is not node.op:
             return f"{line}: the static graph has {name.op} here, the function {node.op}"
-        numbers[name] = name.op.evaluate(*[numbers[x] if isinstance(x, Traced) else x for x in name.operands])
-        if not agree(numbers[name], node.data):
+        numbers[name] = name.op.evaluate(*name.inputs(numbers))
+        if differing([numbers[name]], [node.data]):
             return f"{line}: {name.op} is {numbers[name]!r} in the static graph, {node.data!r} in the function"
     return f"the static graph has {len(traced)} operations, the function {len(ran)}"

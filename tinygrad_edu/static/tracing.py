@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -32,14 +32,10 @@ NEVER_FAILS = {  # rows with a value for all floats: if nothing uses it, it need
 
 
 class Traced(Operators["Traced"]):
-    """Record an operation on names and numbers, or a name.
+    """Record an operation on names and numbers, or a name: with `op`, `label` and `serial`, as a Value has them.
 
-    op        the row of the table; None for a name
-    operands  what it was given: Traced and floats
-    first     the first Traced with the same value, which need not be computed again; mostly itself
-    firsts    the same of its operands
-    label     what it would like to be called
-    serial    its place in the order of computation, as a Value has one
+    first   the first Traced with the same value, which need not be computed again; mostly itself
+    firsts  the same of its operands
     """
 
     __slots__ = ("tracing", "op", "operands", "first", "firsts", "label", "serial")
@@ -65,6 +61,10 @@ class Traced(Operators["Traced"]):
     def children(self) -> list[Traced]:
         """Return the operands that are no numbers."""
         return [x for x in self.operands if isinstance(x, Traced)]
+
+    def inputs(self, numbers: Mapping[Traced, float]) -> list[float]:
+        """Return the numbers of the operands, given those of the Traced."""
+        return [numbers[x] if isinstance(x, Traced) else x for x in self.operands]
 
     def __repr__(self) -> str:
         return f"<{self.op.symbol}>" if self.op else self.label or "<parameter>"
@@ -116,9 +116,7 @@ class Name(Operators["Name"]):
 
     def refuse_list(self, *_: object) -> NoReturn:
         """Raise TypeError with the line of the program that takes a number for a list."""
-        self.tracing.refuse(
-            f"{self!r} is a number, not a list. How long the lists are is known from the first call of the static graph"
-        )
+        self.tracing.refuse(f"{self!r} is a number, not a list: how long lists are is known from the first call")
 
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __hash__ = refuse
     __float__ = __int__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = refuse
@@ -139,27 +137,20 @@ class RefusedError(TypeError):
 class Tracing:
     """Record what a function does to its inputs as it is done, and read off what it did to its parameters.
 
-    parameters  their names
-    limit       the greatest size of which a record is kept; beyond it operations are only counted
-    size        how many operands all operations have together: the arrows of the graph, those from numbers included
-    values      the names of the Values met so far; None for those that do not depend on parameters
-    firsts      of each row the first operation on the same operands
-    failing     operations that may have no value
-    checks      what the function checks of numbers
-    lines       the line that made each operation, if that is asked for
-    refusals    what was refused: it must not be overlooked
+    values  the names of the Values met so far; None for those that do not depend on parameters
+    firsts  of each row the first operation on the same operands
     """
 
     def __init__(self, parameters: Sequence[Value], limit: float, with_lines: bool = False) -> None:
         self.parameters = [Traced(self, parameter.label, serial=parameter.serial) for parameter in parameters]
-        self.limit = limit
-        self.size = 0
+        self.limit = limit  # of the size: beyond it operations are only counted
+        self.size = 0  # the arrows of the graph, those from numbers included
         self.values: dict[Value, Traced | None] = dict(zip(parameters, self.parameters, strict=True))
         self.firsts: defaultdict[Rule, dict[tuple[object, ...], Traced]] = defaultdict(dict)
-        self.failing: list[Traced] = []
+        self.failing: list[Traced] = []  # operations that may have no value
         self.checks: list[tuple[Check, Traced]] = []
-        self.lines: dict[Traced, str] | None = {} if with_lines else None
-        self.refusals: list[RefusedError] = []
+        self.lines: dict[Traced, str] | None = {} if with_lines else None  # that made the operations
+        self.refusals: list[RefusedError] = []  # which must not be overlooked
         self.ended = False
 
     def apply(self, op: Rule, inputs: Sequence[Any]) -> Any:
@@ -221,10 +212,8 @@ class Tracing:
     def refuse(self, reason: str) -> NoReturn:
         """Raise RefusedError with the line of the program that asks, and remember it."""
         if self.ended:
-            reason = (
-                "this is left over from the tracing of a static graph, a name without a number: it was kept, in an "
-                "attribute or a list, and used later. Compute it in the function itself, at each call"
-            )
+            what = "this is left over from the tracing of a static graph, a name without a number, kept and used later"
+            reason = f"{what}. Compute it in the function itself, at each call"
         self.refusals.append(RefusedError(f"{line_that_asks()}: {reason}"))
         raise self.refusals[-1]
 
@@ -263,13 +252,9 @@ class TracedGraph(NamedTuple):
 
 
 def trace_function(
-    function: Callable[..., Any],
-    takes: Inputs,
-    parameters: Sequence[Value],
-    sample: Sequence[Any],
-    limit: int,
+    function: Callable[..., Any], takes: Inputs, parameters: Sequence[Value], sample: Sequence[Any], limit: int,
     with_lines: bool = False,
-) -> TracedGraph:
+) -> TracedGraph:  # fmt: skip
     """Return `function` as a graph, for inputs like those of a sample, numbers and lists of them.
 
     Raises TypeError if it decides on what has no number yet, or returns anything but one scalar; ValueError if that
@@ -285,7 +270,12 @@ def trace_function(
         root = tracing.operand(result)
     finally:
         tracing.ended = True
-    check_size(tracing)
+    if tracing.size > limit:
+        raise ValueError(
+            f"the graph has {tracing.size:,} arrows, more than limit={limit:,}: trace the loss of one sample, and call "
+            "it for every sample; add up products by weighted_sum; or give static_graph a larger limit="
+        )
+    tracing.limit = math.inf  # what backpropagation adds has none
     order: list[Any] = topological_order(root) if isinstance(root, Traced) else []  # type: ignore[arg-type]
     reached = set(order)
     if not isinstance(root, Traced) or reached.isdisjoint(tracing.parameters):
@@ -298,17 +288,6 @@ def trace_function(
     inputs = [name.traced for name in flat(names)]
     operations = [node for node in order if node.op]
     return TracedGraph(inputs, shapes, depends_on, operations, root, tracing.checks, tracing.lines or {})
-
-
-def check_size(tracing: Tracing) -> None:
-    """Raise ValueError for a graph that is larger than its limit; what backpropagation adds to it has none."""
-    if tracing.size > tracing.limit:
-        raise ValueError(
-            f"the graph has {tracing.size:,} arrows, more than limit={tracing.limit:,}: trace a smaller piece, such as "
-            "the loss of one sample, and call it for every sample; let weighted_sum, one operation, add up products; "
-            "or give static_graph a larger limit="
-        )
-    tracing.limit = math.inf
 
 
 def as_names(tracing: Tracing, argument: Any, name: str) -> Any:

@@ -8,28 +8,20 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Any
 
 from tinygrad_edu import rules
 from tinygrad_edu.readers.naming import place_of
 from tinygrad_edu.readers.notation import PRODUCT, PROGRAM, SIGN, Text, write
-from tinygrad_edu.rule import Check, Rule, pow
+from tinygrad_edu.rule import Rule, pow
 from tinygrad_edu.static.backpropagation import Gradient, Operand, gradients_of, terms_of
 from tinygrad_edu.static.tracing import NEVER_FAILS, Traced, TracedGraph
 
 FUNCTIONS: dict[Rule, Callable[..., float]] = {  # what `forward` of these rows calls, to be called directly
-    rules.power: pow,
-    rules.exponential: pow,
-    rules.general_power: pow,
-    rules.exp: math.exp,
-    rules.log: math.log,
-    rules.sqrt: math.sqrt,
-    rules.sin: math.sin,
-    rules.cos: math.cos,
-    rules.tanh: math.tanh,
-    rules.absolute: abs,
-}
+    rules.power: pow, rules.exponential: pow, rules.general_power: pow, rules.absolute: abs, rules.exp: math.exp,
+    rules.log: math.log, rules.sqrt: math.sqrt, rules.sin: math.sin, rules.cos: math.cos, rules.tanh: math.tanh,
+}  # fmt: skip
 DIFFERENTIABLE = NEVER_FAILS | {rules.div, rules.exp, rules.log, rules.sin, rules.cos}  # wherever they have a value
 BACKPROPAGATE, DESCEND = "backpropagate", "backpropagate_and_descend"  # for breakpoints: nothing else is called so
 RESERVED = ("samples", "parameters", "gradients", "total", "lr", "inf", "nan", "__debug__")
@@ -38,22 +30,15 @@ ONE_BY_ONE = 500  # operations: so many have a line each; of more a sum takes in
 WORTH_SKIPPING = 4  # lines: to compute so many costs more than to ask whether they are needed
 
 
-# --------------------------------------------------------------------------------------------------------- names
-
-
 class Names:
-    """Give each node of the graph, and each function that the program calls, a name of its own.
-
-    of         the names of the nodes
-    functions  what the program calls, by name
-    """
+    """Give each node of the graph, and each function that the program calls, a name of its own."""
 
     def __init__(self) -> None:
-        self.of: dict[Operand, Text] = {}
+        self.of: dict[Operand, Text] = {}  # the names of the nodes
         self.functions: dict[str, Callable[..., float] | float] = {"inf": math.inf, "nan": math.nan}
         self.function_names: dict[Callable[..., float], str] = {}
         self.taken = set(RESERVED)
-        self.count = 0
+        self.numbers = count(1)  # of those without a name
 
     def give(self, x: Traced, wish: str) -> str:
         """Name a node."""
@@ -64,11 +49,8 @@ class Names:
     def new(self, wish: str = "") -> str:
         """Return the name wished for if it is a Python name that nothing else has; otherwise v1, v2, …."""
         name = unicodedata.normalize("NFKC", wish)  # as Python reads it
-        if not name.isidentifier() or keyword.iskeyword(name):
-            name = ""
-        while not name or name in self.taken:
-            self.count += 1
-            name = f"v{self.count}"
+        while not name.isidentifier() or keyword.iskeyword(name) or name in self.taken:
+            name = f"v{next(self.numbers)}"
         self.taken.add(name)
         return name
 
@@ -78,28 +60,18 @@ class Names:
         symbol = op.symbol if op.symbol.isidentifier() else type(op).__name__.lower()
         return self.called(function, function.__name__ if op in FUNCTIONS else symbol)
 
-    def check(self, check: Check) -> str:
-        """Return the name under which the program makes a check."""
-        return self.called(check.verify, "check")
-
     def called(self, function: Callable[..., Any], wish: str) -> str:
         """Return the name under which the program calls a function."""
         if function not in self.function_names:
-            name = self.new(wish)
-            self.function_names[function] = name
-            self.functions[name] = function
+            self.function_names[function] = self.new(wish)
+            self.functions[self.function_names[function]] = function
         return self.function_names[function]
-
-
-# -------------------------------------------------------------------------------------------------------- writing
 
 
 class Writer:
     """Write the program that a graph amounts to.
 
-    text   its source, a function
-    names  what it calls the nodes of the graph, and the functions it calls
-
+    `text` is its source, a function, and `names` what it calls the nodes of the graph.
     `backpropagate(samples, parameters, gradients)` adds the gradients of every sample to those it is given.
     `backpropagate_and_descend(samples, parameters, lr)` updates the parameters after every sample.
     """
@@ -163,18 +135,13 @@ class Writer:
             self.sums[x] = terms_of(x)
         return self.sums[x] or x.firsts
 
-    # -------------------------------------------------------------------------------------------------- sections
-
     def write(self) -> None:
         """Write the function from top to bottom."""
         parameters = {p: self.names.give(p, p.label) for p in self.graph.parameters}
         gradients = {p: self.names.new(f"d_{name}") for p, name in parameters.items()}
         inputs = [self.names.give(x, x.label) for x in self.graph.inputs]
-        if self.descend:
-            signature, result = f"{DESCEND}(samples, parameters, lr)", parameters
-        else:
-            signature, result = f"{BACKPROPAGATE}(samples, parameters, gradients)", gradients
-        with self.block(f"def {signature}:"):
+        name, last, result = (DESCEND, "lr", parameters) if self.descend else (BACKPROPAGATE, "gradients", gradients)
+        with self.block(f"def {name}(samples, parameters, {last}):"):
             self.write_list("", parameters, " = parameters")
             if not self.descend:
                 self.write_list("", gradients, " = gradients")
@@ -187,10 +154,8 @@ class Writer:
 
     def write_list(self, before: str, names: dict[Traced, str], after: str) -> None:
         """Write a list of the parameters, in a line for each neuron, which says where it stands."""
-        groups = [
-            (place, ", ".join(names[p] for p in group))
-            for place, group in groupby(names, key=lambda p: place_of(p.label))
-        ]
+        by_place = groupby(names, key=lambda p: place_of(p.label))
+        groups = [(place, ", ".join(names[p] for p in group)) for place, group in by_place]
         if len(groups) == 1:
             self.write_line(f"{before}[{groups[0][1]}]{after}")
         else:
@@ -202,7 +167,8 @@ class Writer:
     def write_forward(self) -> None:
         """Write a line for each operation, in the order of computation."""
         for check, x in self.graph.checks:
-            self.write_line(f"{self.names.check(check)}({self.text_of(x.first).text})")
+            name = self.names.called(check.verify, "check")
+            self.write_line(f"{name}({self.text_of(x.first).text})")
         self.write_line("# forward")
         for node in self.operations:
             if node in self.own_line:
@@ -286,7 +252,7 @@ class Writer:
         """Return the name of the gradient that a parameter's is a multiple of, if that has a switch; else ""."""
         (term, *others) = self.terms[p]
         if isinstance(term, Traced) and not others and not self.may_fail(term):
-            for factor in (term, *term.firsts[:1]) if term.op else (term,):
+            for factor in (term, *term.firsts[:1]):
                 if isinstance(factor, Traced) and factor in self.switched:
                     return self.names.of[factor].text
         return ""
@@ -296,8 +262,6 @@ class Writer:
         if not isinstance(x, Traced) or not x.op or x in self.operations:
             return False
         return x.op not in NEVER_FAILS or any(map(self.may_fail, self.needed_for(x)))
-
-    # ----------------------------------------------------------------------------------------- lines and formulas
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
@@ -313,7 +277,7 @@ class Writer:
     def write_operation(self, x: Traced) -> None:
         """Name x, and write the line that computes it."""
         if terms := self.sums.get(x):
-            texts = self.texts_of(terms)
+            texts = self.texts_of(terms)  # first: it may write lines
             self.write_sum(self.names.give(x, x.label), texts, self.place_comment(x))
         else:
             formula = self.formula_of(x).text
@@ -336,11 +300,10 @@ class Writer:
 
     def write_step_down(self, target: str, terms: Sequence[Text]) -> None:
         """Write target -= lr * (a + b - c): a step of gradient descent."""
+        gradient = self.sum_text(terms)
         if len(terms) > LONGEST_SUM:
             gradient = self.names.new()
             self.write_sum(gradient, terms)
-        else:
-            gradient = self.sum_text(terms)
         self.write_line(f"{target} -= lr * {f'({gradient})' if ' ' in gradient else gradient}")
 
     def sum_text(self, terms: Sequence[Text]) -> str:
@@ -350,9 +313,7 @@ class Writer:
 
     def sum_of(self, terms: Iterable[Text]) -> str:
         """Write the terms, each with its sign: " + a - b + c"."""
-        return "".join(
-            f" - {term.text[1:]}" if term.binding == SIGN else f" + {term.within(PRODUCT)}" for term in terms
-        )
+        return "".join(f" - {x.text[1:]}" if x.binding == SIGN else f" + {x.within(PRODUCT)}" for x in terms)
 
     def texts_of(self, xs: Iterable[Operand]) -> list[Text]:
         """Write names, numbers and formulas."""
