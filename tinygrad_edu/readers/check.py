@@ -68,15 +68,13 @@ class Report(NamedTuple):
 
     checks: Sequence[NodeCheck]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         rows = [tuple(f"{say(key)}  " for key in COLUMNS)]
         for check in self.checks:
             operation = check.node.op.symbol if check.node.op else ""
             numbers = f"{check.analytic:.9g}", f"{check.numerical:.9g}", f"{check.relative_error:.1e}"
             rows.append(tuple(f"{cell}  " for cell in (check.name, operation, *numbers, check.verdict)))
         return "\n".join(line.rstrip() for line in columns(rows))
-
-    __repr__ = __str__
 
 
 class GradientError(ArithmeticError):
