@@ -26,10 +26,8 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 CALLS: dict[type[ast.AST], str] = {ast.Div: "divide", ast.Mod: "remainder", ast.Pow: "power"}
-MATH = (
-    "exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh fabs isnan isinf "
-    "isfinite"
-)
+MATH = """exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
+    fabs isnan isinf isfinite"""
 FUNCTIONS = (abs, float, *(getattr(math, name) for name in MATH.split()))
 FUNCTIONS_OF_TWO = (max, min, math.pow)
 REASONS = {"division": "1.0 / 0.0", "remainder": "1.0 % 0.0", "power": "0.0 ** -1.0", "domain": "math.pow(-1.0, 0.5)"}
@@ -109,10 +107,7 @@ class Table:
 
 
 class Translation:
-    """Turn one function into JavaScript. `around` holds what those of its names stand for that are not its own.
-
-    Its own names get a $, so that none of them is a word of JavaScript or a function of the page.
-    """
+    """Turn one function into JavaScript. `around` holds what names stand for that are not its own; its own get a $."""
 
     def __init__(self, table: Table, owner: Any, around: dict[str, Any]) -> None:
         self.table, self.owner, self.around = table, owner, around
@@ -152,12 +147,9 @@ class Translation:
 
     def truth(self, test: ast.expr) -> str:
         """Write a condition: nan is true in Python, and not in JavaScript."""
-        match test:
-            case ast.BoolOp(op=sign, values=values):
-                return f"({f' {SIGNS[type(sign)]} '.join(map(self.truth, values))})"
-            case ast.Compare():
-                return self.of(test)
-        return f"truth({self.of(test)})"
+        if isinstance(test, ast.BoolOp):
+            return f"({f' {SIGNS[type(test.op)]} '.join(map(self.truth, test.values))})"
+        return self.of(test) if isinstance(test, ast.Compare) else f"truth({self.of(test)})"
 
     def of(self, node: ast.expr) -> str:
         """Write an expression, in parentheses wherever another could stand beside it: 1.0 * (x > 0)."""
@@ -200,12 +192,9 @@ class Translation:
 
     def found(self, node: ast.expr) -> Any:
         """Return what a name that is not the function's own stands for, or an attribute of it; None for nothing."""
-        match node:
-            case ast.Name(id=name) if name not in self.local:
-                return self.around.get(name)
-            case ast.Attribute(value=value, attr=name):
-                return getattr(self.found(value), name, None)
-        return None
+        if isinstance(node, ast.Attribute):
+            return getattr(self.found(node.value), node.attr, None)
+        return self.around.get(node.id) if isinstance(node, ast.Name) and node.id not in self.local else None
 
     def untranslatable(self, node: ast.AST) -> UntranslatableError:
         return UntranslatableError(f"{self.owner}: {' '.join(ast.unparse(node).split())}")

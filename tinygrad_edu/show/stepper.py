@@ -1,7 +1,6 @@
 """Step through a computation on a page: the source, the row of the table, the graph and the arithmetic, together.
 
-The page is one file of HTML, stepper.html with its places filled in. It needs no network; all that it shows is computed
-here, from the records of `backward_steps`. What only a page needs is imported when one is made.
+The page is one file of HTML, which needs no network. What only a page needs is imported when one is made.
 """
 
 from __future__ import annotations
@@ -70,10 +69,7 @@ class Stepper:
         self.title, self.page = title_and_page(recording, max_nodes)
 
     def _repr_html_(self) -> str:
-        """Return the page within a notebook's: a frame of its own, which cannot reach the notebook.
-
-        A notebook that the reader does not trust shows no frame, only the words within it.
-        """
+        """Return a frame with the page, which cannot reach the notebook; one that is not trusted shows only words."""
         import html
 
         style = "width: 100%; height: 46rem; border: 1px solid #ccc"
