@@ -58,7 +58,7 @@ class Table:
             name = (type(called) if isinstance(called, Rule) else called).__name__
             same = sum(other.split("$")[0] == name for other in self.names.values())
             self.names[key] = f"{name}${same}" if same else name
-            text = self.row(called, operands) if isinstance(called, Rule) else self.function(called)
+            text = self.row(called, operands) if isinstance(called, Rule) else Translation(self, called).text
             self.texts.append(f"rows.{self.names[key]} = {text};")
         return self.names[key]
 
@@ -67,7 +67,7 @@ class Table:
         if inspect.getfullargspec(row.forward).varargs:
             forward, partials = self.written_out(row, operands)
         else:
-            forward, partials = self.function(row.forward, row), self.function(row.partials, row)
+            forward, partials = (Translation(self, method, row).text for method in (row.forward, row.partials))
         places, errors = [f"{{{i}}}" for i in range(operands)], (ValueError("{reason}"), OverflowError())
         says = [str(refuse(places, error)) for refuse in (row.no_value, row.no_derivative) for error in errors]
         return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {script(says)} }}"
@@ -95,23 +95,22 @@ class Table:
             return f"({operands[0]} {PLAIN[row]} {operands[1]})"
         return f"value({self.name(row, len(operands))!r}, {', '.join(operands)})"
 
-    def function(self, function: Any, row: Rule | None = None) -> str:
-        """Write a function, or a method of a row, as an arrow function."""
-        owner, code = row or function.__name__, getattr(inspect.unwrap(function), "__code__", None)
-        if not code or fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
-            raise UntranslatableError(f"{owner}: its source is not to be had")
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-        variables = inspect.getclosurevars(function)
-        around = {**variables.builtins, **variables.globals, **variables.nonlocals}
-        return Translation(self, owner, around).function(tree, row)
-
 
 class Translation:
-    """Turn one function into JavaScript. `around` holds what names stand for that are not its own; its own get a $."""
+    """Turn a function, or a method of a row, into an arrow function, with a $ before each name of its own.
 
-    def __init__(self, table: Table, owner: Any, around: dict[str, Any]) -> None:
-        self.table, self.owner, self.around = table, owner, around
+    So none of them is a word of JavaScript or a function of the page. `around` holds what other names stand for.
+    """
+
+    def __init__(self, table: Table, function: Any, row: Rule | None = None) -> None:
+        self.table, self.owner = table, row or function.__name__
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if not code or fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
+            raise UntranslatableError(f"{self.owner}: its source is not to be had")
+        variables = inspect.getclosurevars(function)
+        self.around = {**variables.builtins, **variables.globals, **variables.nonlocals}
         self.local: set[str] = set()
+        self.text = self.function(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0], row)
 
     def function(self, tree: ast.stmt, row: Rule | None) -> str:
         """Write all of it; the first argument of a method is the row."""

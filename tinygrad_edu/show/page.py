@@ -101,10 +101,7 @@ class Page:
         return DIET.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
 
     def within(self, node: Value, *operands: Value) -> str:
-        """Say what short names stand for, " in layers.1.neurons.0, where a.0 is layers.0.neurons.0.a".
-
-        Of the operands that stand elsewhere, it is the first.
-        """
+        """Say where a node is, and what the first operand elsewhere is: " in layers.1, where a.0 is layers.0.a"."""
         neuron = NEURON.match(self.graph.name(node))
         words = say("in place", place=neuron["place"]) if neuron else ""
         words += say("called", name=self.called[node]) if node in self.called else ""

@@ -139,7 +139,6 @@ class Recording:
 
         One that holds something else later, as in a loop, comes after those of the module. Return how far away it is.
         """
-
         names = [
             (TEMPORARY if distance == OUTERMOST and name in self.temporary else distance, full_name != name, full_name)
             for distance, name, full_name in self.variables[value]
@@ -168,8 +167,9 @@ class Recording:
         return Span(file, frame.f_lineno, frame.f_lineno)
 
     def names(self) -> dict[Value, str]:
-        """Return what the learner's variables call Values whose label was not the learner's choice."""
-        return {value: self.name_of(value)[1] for value in self.variables if self.may_be_called_otherwise(value)}
+        """Return what variables call Values without a label, or with one of this package's that tells no place."""
+        ours = {x for x, label in self.labels.items() if x.op and x.label == label and not NEURON.match(label)}
+        return {value: self.name_of(value)[1] for value in self.variables if not value.label or value in ours}
 
     def names_in_networks(self) -> dict[Value, str]:
         """Return what the function that was called calls Values whose names tell where they stand in a network."""
@@ -180,11 +180,6 @@ class Recording:
         """Return what each operand was when the graph was computed: it may have changed since, as in training."""
         used = [(node, self.used[node]) for node in topological_order(self.root) if node in self.used]
         return {operand: x for node, xs in used for operand, x in zip(node.children, xs, strict=True)}
-
-    def may_be_called_otherwise(self, value: Value) -> bool:
-        """Tell whether a Value has no label, or one from this package that says nothing of a span in a network."""
-        label = self.labels.get(value)
-        return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
 
 
 def elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
@@ -248,7 +243,7 @@ def compiled(source: str, flags: int = 0) -> tuple[ast.Module, set[tuple[Any, ..
 
 def is_text_of(source: str, code: CodeType) -> bool:
     """Tell whether code was compiled from this text; one with an `assert` of pytest's, "@…", cannot be compared."""
-    flags = code.co_flags & FUTURE
+    flags = code.co_flags & __future__.annotations.compiler_flag
     return any("@" in name for name in code.co_names) or fingerprint(code) in compiled(source, flags)[1]
 
 
@@ -326,7 +321,6 @@ NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
 LOCALS = {"locals", "vars", "f_locals"}  # to look at variables changes what these returned, before Python 3.13
-FUTURE = __future__.annotations.compiler_flag
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
 # What leads from an operator to `Value.apply` is no step of anybody's computation.
 MACHINERY = {f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)}

@@ -23,8 +23,7 @@ def save_stepper(
 ) -> Path:
     """Write the page that steps through a computation, and return its path.
 
-    function_or_root  a function that returns one Value: it is called with the inputs, and each Value is shown with the
-                      source text that made it, and by the name of the variable that holds it; or a Value already made
+    function_or_root  a function that returns one Value, shown with its source and variables; or a Value already made
     path              a name that ends in .html
     max_nodes         beyond so many nodes only the last ones are shown, and no picture: the page says so
     inputs            of the function, by name: numbers, lists of numbers, or anything else it takes
