@@ -69,11 +69,9 @@ class Stepper:
 
     def _repr_html_(self) -> str:
         """Return a frame with the page, which cannot reach the notebook; one that is not trusted shows only words."""
-        import html
-
         style = "width: 100%; height: 46rem; border: 1px solid #ccc"
         words = escape(say("run this cell", title=self.title))
-        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{html.escape(self.page)}">{words}</iframe>'
+        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{escape(self.page)}">{words}</iframe>'
 
     def __repr__(self) -> str:
         return f"Stepper({self.title!r})"
