@@ -1,10 +1,10 @@
-"""Run the command line: explain and draw the worked example, or an expression of one's own.
+"""Explain and draw how the gradient of an expression, or of a function in a file, comes about.
 
-python -m tinygrad_edu
+python -m tinygrad_edu                   explains a worked example
 python -m tinygrad_edu "sigmoid(w*x + b)" x=1 w=0 b=0 --draw f.svg --stepper f.html
 python -m tinygrad_edu my_file.py:my_function x=1,2 y=1 --stepper f.html
-python -m tinygrad_edu debug my_file.py
-python -m tinygrad_edu doctor
+python -m tinygrad_edu debug my_file.py  runs a program in the debugger
+python -m tinygrad_edu doctor            says what can draw here
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from tinygrad_edu import __version__
 from tinygrad_edu.engine import Parameter, Value
@@ -64,22 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the arguments."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tinygrad_edu", description="Explain and draw how the gradient of an expression comes about."
-    )
-    parser.add_argument(
-        "expression",
-        nargs="?",
-        help='such as "sigmoid(w*x + b)"; or a function of a Python file, file.py:function, which returns one Value; '
-        '"doctor" says what can draw here, "debug" runs a program in the debugger',
-    )
-    parser.add_argument(
-        "values",
-        nargs="*",
-        metavar="name=number",
-        help='a number for each variable, or a list: x=1,2 is the list of x1 and x2, "x=1," a list of one',
-    )
+    """Return the parser of the arguments, whose help begins with the docstring of this module."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m tinygrad_edu", description=__doc__, formatter_class=layout)
+    parser.add_argument("expression", nargs="?", help="to explain; or file.py:function, which returns one Value")
+    values = 'a number for each variable, or a list: x=1,2 is the list of x1 and x2, "x=1," a list of one'
+    parser.add_argument("values", nargs="*", metavar="name=number", help=values)
     parser.add_argument("--draw", metavar="FILE", help="draw the graph: .svg, .png, .pdf or .gv")
     parser.add_argument("--stepper", metavar="FILE", help="write a page that steps through forward and backward: .html")
     parser.add_argument("--parameters", metavar="NAMES", default="", help="variables to draw as parameters: w,b")
@@ -168,9 +158,13 @@ def program(path: str) -> Iterator[tuple[dict[str, Any], int]]:
             status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         yield vars(module), status
     except (Exception, SystemExit) as error:
-        if isinstance(error, SyntaxError) or any(is_learners(at) for at, _ in traceback.walk_tb(error.__traceback__)):
-            exit_with(error)
-        raise
+        places = [place for place in traceback.walk_tb(error.__traceback__) if is_learners(place[0])]
+        if not places and not isinstance(error, SyntaxError):
+            raise
+        frames = traceback.StackSummary.extract(places).format()  # without those of this package
+        lines = ["Traceback (most recent call last):\n", *frames, *traceback.format_exception_only(error)]
+        print("".join(lines), end="", file=sys.stderr)
+        sys.exit(1)
     finally:
         sys.modules["__main__"], sys.argv, sys.path = before
 
@@ -181,16 +175,6 @@ def function_in(names: dict[str, Any], name: str, path: str) -> Any:
         own = [key for key, thing in names.items() if getattr(thing, "__module__", "") == "__main__"]
         raise ExpressionError(f"{path} has no function {name!r}: there is {', '.join(own) or 'none'}")
     return function
-
-
-def exit_with(error: BaseException) -> NoReturn:
-    """Show an error in the user's function as Python does, without the frames of this package, and exit."""
-    places = traceback.StackSummary.extract(
-        (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if is_learners(frame)
-    )
-    lines = ["Traceback (most recent call last):\n", *places.format(), *traceback.format_exception_only(error)]
-    print("".join(lines), end="", file=sys.stderr)
-    sys.exit(1)
 
 
 def check_known(option: str, names: Sequence[str], known: Sequence[str]) -> None:
@@ -246,10 +230,9 @@ def doctor() -> None:
 
 def version(package: str) -> str:
     """Return the version of a package, or that it is not installed."""
-    try:
+    with suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return say("not installed")
+    return say("not installed")
 
 
 if __name__ == "__main__":

@@ -26,10 +26,8 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 CALLS: dict[type[ast.AST], str] = {ast.Div: "divide", ast.Mod: "remainder", ast.Pow: "power"}
-MATH = (
-    "exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh fabs isnan isinf "
-    "isfinite"
-)
+MATH = """exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
+    fabs isnan isinf isfinite"""
 FUNCTIONS = (abs, float, *(getattr(math, name) for name in MATH.split()))
 FUNCTIONS_OF_TWO = (max, min, math.pow)
 REASONS = {"division": "1.0 / 0.0", "remainder": "1.0 % 0.0", "power": "0.0 ** -1.0", "domain": "math.pow(-1.0, 0.5)"}
@@ -60,7 +58,7 @@ class Table:
             name = (type(called) if isinstance(called, Rule) else called).__name__
             same = sum(other.split("$")[0] == name for other in self.names.values())
             self.names[key] = f"{name}${same}" if same else name
-            text = self.row(called, operands) if isinstance(called, Rule) else self.function(called)
+            text = self.row(called, operands) if isinstance(called, Rule) else Translation(self, called).text
             self.texts.append(f"rows.{self.names[key]} = {text};")
         return self.names[key]
 
@@ -69,7 +67,7 @@ class Table:
         if inspect.getfullargspec(row.forward).varargs:
             forward, partials = self.written_out(row, operands)
         else:
-            forward, partials = self.function(row.forward, row), self.function(row.partials, row)
+            forward, partials = (Translation(self, method, row).text for method in (row.forward, row.partials))
         places, errors = [f"{{{i}}}" for i in range(operands)], (ValueError("{reason}"), OverflowError())
         says = [str(refuse(places, error)) for refuse in (row.no_value, row.no_derivative) for error in errors]
         return f"{{\n  forward: {forward},\n  partials: {partials},\n  says: {script(says)} }}"
@@ -97,26 +95,22 @@ class Table:
             return f"({operands[0]} {PLAIN[row]} {operands[1]})"
         return f"value({self.name(row, len(operands))!r}, {', '.join(operands)})"
 
-    def function(self, function: Any, row: Rule | None = None) -> str:
-        """Write a function, or a method of a row, as an arrow function."""
-        owner, code = row or function.__name__, getattr(inspect.unwrap(function), "__code__", None)
-        if not code or fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
-            raise UntranslatableError(f"{owner}: its source is not to be had")
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-        variables = inspect.getclosurevars(function)
-        around = {**variables.builtins, **variables.globals, **variables.nonlocals}
-        return Translation(self, owner, around).function(tree, row)
-
 
 class Translation:
-    """Turn one function into JavaScript. `around` holds what those of its names stand for that are not its own.
+    """Turn a function, or a method of a row, into an arrow function, with a $ before each name of its own.
 
-    Its own names get a $, so that none of them is a word of JavaScript or a function of the page.
+    So none of them is a word of JavaScript or a function of the page. `around` holds what other names stand for.
     """
 
-    def __init__(self, table: Table, owner: Any, around: dict[str, Any]) -> None:
-        self.table, self.owner, self.around = table, owner, around
+    def __init__(self, table: Table, function: Any, row: Rule | None = None) -> None:
+        self.table, self.owner = table, row or function.__name__
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if not code or fingerprint(code) not in compiled("".join(linecache.getlines(code.co_filename)))[1]:
+            raise UntranslatableError(f"{self.owner}: its source is not to be had")
+        variables = inspect.getclosurevars(function)
+        self.around = {**variables.builtins, **variables.globals, **variables.nonlocals}
         self.local: set[str] = set()
+        self.text = self.function(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0], row)
 
     def function(self, tree: ast.stmt, row: Rule | None) -> str:
         """Write all of it; the first argument of a method is the row."""
@@ -152,12 +146,9 @@ class Translation:
 
     def truth(self, test: ast.expr) -> str:
         """Write a condition: nan is true in Python, and not in JavaScript."""
-        match test:
-            case ast.BoolOp(op=sign, values=values):
-                return f"({f' {SIGNS[type(sign)]} '.join(map(self.truth, values))})"
-            case ast.Compare():
-                return self.of(test)
-        return f"truth({self.of(test)})"
+        if isinstance(test, ast.BoolOp):
+            return f"({f' {SIGNS[type(test.op)]} '.join(map(self.truth, test.values))})"
+        return self.of(test) if isinstance(test, ast.Compare) else f"truth({self.of(test)})"
 
     def of(self, node: ast.expr) -> str:
         """Write an expression, in parentheses wherever another could stand beside it: 1.0 * (x > 0)."""
@@ -200,12 +191,9 @@ class Translation:
 
     def found(self, node: ast.expr) -> Any:
         """Return what a name that is not the function's own stands for, or an attribute of it; None for nothing."""
-        match node:
-            case ast.Name(id=name) if name not in self.local:
-                return self.around.get(name)
-            case ast.Attribute(value=value, attr=name):
-                return getattr(self.found(value), name, None)
-        return None
+        if isinstance(node, ast.Attribute):
+            return getattr(self.found(node.value), node.attr, None)
+        return self.around.get(node.id) if isinstance(node, ast.Name) and node.id not in self.local else None
 
     def untranslatable(self, node: ast.AST) -> UntranslatableError:
         return UntranslatableError(f"{self.owner}: {' '.join(ast.unparse(node).split())}")

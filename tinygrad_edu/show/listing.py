@@ -58,10 +58,7 @@ class Listing:
 
 
 def listing_of(recording: Recording, graph: Graph, nodes: Sequence[Value]) -> Listing:
-    """Return the listing of a recording; where no text is to be had, as at Python's prompt, of the graph itself.
-
-    The graph is written as a program of one operation per line.
-    """
+    """Return the listing of a recording; where it has no text, as at Python's prompt, of its operations, one a line."""
     if any(recording.texts[calls.learner[-1].file] for calls in recording.calls.values()):
         return Listing(recording, nodes)
     operations = [node for node in nodes if node.op]
@@ -72,24 +69,19 @@ def listing_of(recording: Recording, graph: Graph, nodes: Sequence[Value]) -> Li
 
 def code(lines: Sequence[str], first: int, marks: Sequence[tuple[Span, str]]) -> str:
     """Write lines of source, numbered, with every marked piece in elements of its class."""
-    numbered = enumerate(lines, start=first)
-    body = "".join(f'<code data-line="{number}">{code_line(line, number, marks)}</code>' for number, line in numbered)
-    return f"<pre>{body}</pre>"
+    body = (f'<code data-line="{i}">{code_line(line, i, marks)}</code>' for i, line in enumerate(lines, start=first))
+    return f"<pre>{''.join(body)}</pre>"
 
 
 def code_line(line: str, number: int, marks: Sequence[tuple[Span, str]]) -> str:
     """Write a line cut wherever a piece begins or ends."""
     encoded = line.rstrip("\n").encode("utf-8", "surrogatepass")
     indent, length = len(encoded) - len(encoded.lstrip()), len(encoded)
-    pieces = [
-        (
-            span.start if number == span.line else indent,
-            min(span.end, length) if number == span.end_line else length,
-            mark,
-        )
-        for span, mark in marks
-        if span.line <= number <= span.end_line
-    ]
+    pieces = []
+    for span, mark in marks:
+        if span.line <= number <= span.end_line:
+            start = span.start if number == span.line else indent
+            pieces.append((start, min(span.end, length) if number == span.end_line else length, mark))
     cuts = sorted({0, length, *(offset for start, end, _ in pieces for offset in (start, end))})
     html = ""
     for start, end in pairwise(cuts):

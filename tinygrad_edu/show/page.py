@@ -64,10 +64,10 @@ class Page:
         self.called = recording.names_in_networks()  # what the learner calls nodes that have a place in a network
         self.listing = listing_of(recording, self.graph, self.nodes)
         self.layout = Layout(self.varying, network=len(self.varying) > DETAILED_NODES)
-        self.picture = self.svg() if len(self.nodes) == len(self.varying) else ""
         self.table = Table(self.operations)
-        complete = len(self.nodes) == len(self.varying) and not self.graph.changed_data()
-        self.live = complete and not self.table.missing  # can the page compute?
+        complete, self.changed = len(self.nodes) == len(self.varying), self.graph.changed_data()
+        self.picture = self.svg() if complete else ""
+        self.live = complete and not self.changed and not self.table.missing  # can the page compute?
 
     def panes(self) -> dict[str, str]:
         """Return what fills each place of the template."""
@@ -100,13 +100,8 @@ class Page:
         attributes = f'role="img" aria-label="{say("picture")}" style="{size}"'
         return DIET.sub("", found[0]).replace("<svg", f"<svg {attributes}", 1)
 
-    # ---------------------------------------------------------------------------------------------------- words
-
     def within(self, node: Value, *operands: Value) -> str:
-        """Say what short names stand for, " in layers.1.neurons.0, where a.0 is layers.0.neurons.0.a".
-
-        Of the operands that stand elsewhere, it is the first.
-        """
+        """Say where a node is, and what the first operand elsewhere is: " in layers.1, where a.0 is layers.0.a"."""
         neuron = NEURON.match(self.graph.name(node))
         words = say("in place", place=neuron["place"]) if neuron else ""
         words += say("called", name=self.called[node]) if node in self.called else ""
@@ -119,8 +114,8 @@ class Page:
 
     def warnings(self) -> Iterator[str]:
         """Yield the warnings for the top of the page: stale numbers, edited files, parts left out, no picture."""
-        if changed := self.graph.changed_data():
-            yield say("do not agree", changed=changed)
+        if self.changed:
+            yield say("do not agree", changed=self.changed)
         for name in map(file_name, self.recording.edited):
             yield say("edited", name=name)
         shown, total = len(self.nodes), len(self.varying)
@@ -135,15 +130,13 @@ class Page:
         if lines := {span.line for span in self.recording.decided}:
             yield say("decided", lines=", ".join(say("line", line=line) for line in sorted(lines)))
 
-    # ----------------------------------------------------------------------------------------- the list of steps
-
     def list_of_steps(self) -> str:
         """Write every step as a line of text."""
-        lines = [self.given(), *map(self.forward, self.operations), self.start(), *map(self.backward, self.steps)]
-        step = say("step")
-        return "\n".join(
-            f'<li><a href="#step={i}" aria-label="{step} {i}">{i}</a> {line}</li>' for i, line in enumerate(lines)
-        )
+        root, step = self.graph.root, say("step")
+        start = arithmetic("start", [self.graph.partial(root, root), "=", "1"], say("starts at the output"))
+        lines = [self.given(), *map(self.forward, self.operations), start, *map(self.backward, self.steps)]
+        items = [f'<a href="#step={i}" aria-label="{step} {i}">{i}</a> {line}' for i, line in enumerate(lines)]
+        return "\n".join(f"<li>{item}</li>" for item in items)
 
     def given(self) -> str:
         """Write the leaves in the order of their use; of many the inputs, and how many others."""
@@ -159,44 +152,30 @@ class Page:
 
     def forward(self, node: Value) -> str:
         """Write "h1 = w × x = 0 × 1 = 0"."""
-        parts = [
-            self.graph.name_beside(node, node), "=", self.graph.operation(node),
-            "=", self.graph.numbers(node), "=", self.graph.number(node.data),
-        ]  # fmt: skip
+        graph = self.graph
+        name, operation, numbers = graph.name_beside(node, node), graph.operation(node), graph.numbers(node)
         remark = f"{say('forward')}{self.within(node, *node.children)}: {self.listing.made_by(node)}"
-        return arithmetic("forward", parts, remark)
-
-    def start(self) -> str:
-        """Write "∂f/∂f = 1"."""
-        root = self.graph.root
-        return arithmetic("start", [self.graph.partial(root, root), "=", "1"], say("starts at the output"))
+        return arithmetic("forward", [name, "=", operation, "=", numbers, "=", graph.number(node.data)], remark)
 
     def backward(self, step: Step) -> str:
         """Write "w.grad += h1.grad × ∂h1/∂w = 0 + 0.25 × 1 = 0.25", and "∂h1/∂w = x = 1"."""
-        node, child = (self.graph.name_beside(other, step.node) for other in (step.node, step.child))
-        edge = step.node, step.operand
-        derivative, formula = self.graph.derivative(*edge), self.graph.formula(*edge)
-        numbers = (step.upstream, step.partial, step.after)
-        upstream, partial, after = map(self.graph.number, numbers)
-        parts = [
-            f"{child}.grad", "+=", f"{node}.grad", "×", derivative,
-            "=", self.graph.before(step), "+", upstream, "×", partial, "=", after,
-        ]  # fmt: skip
+        node, child = (f"{self.graph.name_beside(other, step.node)}.grad" for other in (step.node, step.child))
+        derivative = self.graph.derivative(step.node, step.operand)
+        formula = self.graph.formula(step.node, step.operand)
+        upstream, partial, after = map(self.graph.number, (step.upstream, step.partial, step.after))
+        names = [child, "+=", node, "×", derivative]
+        numbers = ["=", self.graph.before(step), "+", upstream, "×", partial, "=", after]
         equal = partial if formula == partial else f"{formula} = {partial}"
         remark = f"{say('backward')}{self.within(step.node, step.child)}: {derivative} = {equal}"
-        return arithmetic("backward", parts, remark)
-
-    # ------------------------------------------------------------------------------------------- table and data
+        return arithmetic("backward", names + numbers, remark)
 
     def table_row(self, node: Value) -> str:
         """Write a node with its value and its gradient."""
-        what = operation(self.graph, node) if node.op else say(kind(node))
-        return (
-            f'<tr id="n{self.index[node]}"><th scope="row">'
-            f'<a href="#step={self.complete_at[node]}">{escape(self.graph.name(node))}</a>'
-            f'</th><td>{escape(what)}</td><td class="value">{self.graph.number(node.data)}</td>'
-            f'<td class="grad">{self.graph.number(node.grad)}</td></tr>'
-        )
+        link = f'<a href="#step={self.complete_at[node]}">{escape(self.graph.name(node))}</a>'
+        what = escape(operation(self.graph, node) if node.op else say(kind(node)))
+        value, grad = self.graph.number(node.data), self.graph.number(node.grad)
+        cells = f'<th scope="row">{link}</th><td>{what}</td><td class="value">{value}</td><td class="grad">{grad}</td>'
+        return f'<tr id="n{self.index[node]}">{cells}</tr>'
 
     def data(self) -> str:
         """Write what the page does in each step, as JSON that ends no <script>."""
@@ -210,52 +189,42 @@ class Page:
         data = {"click": self.complete_at[node], "box": box, "at": at, **self.listing.marks_of(node)}
         if not node.op:
             return data | {"kind": kind(node), "number": script(node.data)}
-        operands = [self.index.get(child, script(child.data)) for child in node.children]
-        places = [f"−{{{i}}}" if child in self.index else self.graph.number(child.data)
-                  for i, child in enumerate(node.children)]  # fmt: skip
+        children, number = node.children, self.graph.number
+        places = [f"−{{{i}}}" if child in self.index else number(child.data) for i, child in enumerate(children)]
         return data | {
             "row": self.rows[node.op],
             "arguments": self.arguments(node),
-            "rule": self.table.names.get((node.op, len(operands))),
-            "operands": operands,
+            "rule": self.table.names.get((node.op, len(children))),
+            "operands": [self.index.get(child, script(child.data)) for child in children],
             "numbers": operation_text(node.op, places, self.graph.style.operation),  # "−{0} × −{1}"
         }
 
     def place(self, node: Value) -> tuple[str, int]:
         """Tell where the numbers of a node are: the box or arrow, and the line, 1 for a bias below its neuron's own."""
-        neuron, operand = self.layout.folded.get(node, (node, -1))
-        if operand == -1:
-            return self.layout.boxes[neuron], int(neuron is not node)
-        return self.layout.arrows[neuron, operand], 0
+        neuron, operand = edge = self.layout.folded.get(node, (node, -1))
+        return (self.layout.boxes[neuron], int(neuron is not node)) if operand == -1 else (self.layout.arrows[edge], 0)
 
     def arguments(self, node: Value) -> list[str]:
         """Say what the row's variables stand for: ["out is h1", "x is w", "y is 3"]; the page writes nodes' numbers."""
-        variables = ["out", *node.op.operand_names()]
-        values = [node, *node.children]
+        variables, values = ["out", *node.op.operand_names()], [node, *node.children]
         if len(variables) != len(values):
             return []
-        named = [(printable(self.graph.name_beside(value, node)), self.graph.number(value.data)) for value in values]
-        return [
-            say("argument", variable=variable, name=name)
-            + (f" = {number}" if name != number and value not in self.index else "")
-            for variable, (name, number), value in zip(variables, named, values, strict=True)
-        ]
+        said = []
+        for variable, value in zip(variables, values, strict=True):
+            name, number = printable(self.graph.name_beside(value, node)), self.graph.number(value.data)
+            equals = f" = {number}" if name != number and value not in self.index else ""
+            said.append(say("argument", variable=variable, name=name) + equals)
+        return said
 
     def step_data(self) -> Iterator[dict[str, Any]]:
         """Yield the steps in their order: backward they are the records of `backward_steps`."""
         yield {"phase": "given"}
-        for node in self.operations:
-            yield {"phase": "forward", "node": self.index[node]}
+        yield from ({"phase": "forward", "node": self.index[node]} for node in self.operations)
         yield {"phase": "start", "child": self.index[self.graph.root]}
         for step in self.steps:
-            yield {
-                "phase": "backward",
-                "node": self.index[step.node],
-                "child": self.index[step.child],
-                "operand": step.operand,
-                "fixed": not isinstance(step.formula, Symbol),
-                "arrow": self.layout.arrows.get(self.layout.folded.get(step.child, (step.node, step.operand))),
-            }
+            edge = {"node": self.index[step.node], "child": self.index[step.child], "operand": step.operand}
+            arrow = self.layout.arrows.get(self.layout.folded.get(step.child, (step.node, step.operand)))
+            yield {"phase": "backward", **edge, "fixed": not isinstance(step.formula, Symbol), "arrow": arrow}
 
 
 def with_room(match: re.Match[str]) -> str:

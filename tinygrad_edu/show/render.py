@@ -8,7 +8,6 @@ PATIENCE = 60.0  # seconds, after which a program is taken to hang
 
 
 def dot(source: str, format: str) -> bytes:
-    """Run the system's dot."""
     import shutil
     import subprocess
 
@@ -17,7 +16,6 @@ def dot(source: str, format: str) -> bytes:
 
 
 def pygraphviz(source: str, format: str) -> bytes:
-    """Draw with pygraphviz."""
     from pygraphviz import AGraph
 
     return bytes(AGraph(string=source).draw(prog="dot", format=format))
@@ -29,12 +27,11 @@ RENDERERS = [dot, pygraphviz]
 def attempts(source: str, format: str) -> Iterator[tuple[str, bytes, str]]:
     """Let one renderer after the other draw: yield its name, and the picture or b"" and why there is none."""
     for draw in RENDERERS:
-        picture, reason = b"", "draws nothing"
         try:
-            picture = draw(source, format)
+            picture, reason = draw(source, format), "draws nothing"
         except Exception as error:  # whatever it is: the next may work
             said: bytes = getattr(error, "stderr", None) or b""
-            reason = " ".join(f"{error} {said.decode(errors='replace')}".split())
+            picture, reason = b"", " ".join(f"{error} {said.decode(errors='replace')}".split())
         yield draw.__name__, picture, reason
 
 

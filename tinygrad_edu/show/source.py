@@ -1,7 +1,6 @@
 """Record where in the learner's source each Value was made, and what the learner calls it.
 
-A function is watched while it runs as a profiler watches it, with `sys.setprofile`: the engine knows nothing of this
-and costs nothing more when nobody watches.
+A function is watched while it runs with `sys.setprofile`, as by a profiler: the engine knows nothing of this.
 """
 
 from __future__ import annotations
@@ -168,35 +167,19 @@ class Recording:
         return Span(file, frame.f_lineno, frame.f_lineno)
 
     def names(self) -> dict[Value, str]:
-        """Return what the learner's variables call Values whose label was not the learner's choice.
-
-        A Value that several variables held has the name of the first in the function that was called, or else in its
-        module, or else in the functions that it called.
-        """
-        return {value: self.name_of(value)[1] for value in self.variables if self.may_be_called_otherwise(value)}
+        """Return what variables call Values without a label, or with one of this package's that tells no place."""
+        ours = {x for x, label in self.labels.items() if x.op and x.label == label and not NEURON.match(label)}
+        return {value: self.name_of(value)[1] for value in self.variables if not value.label or value in ours}
 
     def names_in_networks(self) -> dict[Value, str]:
         """Return what the function that was called calls Values whose names tell where they stand in a network."""
-        return {
-            value: name
-            for value in self.variables
-            for distance, name in [self.name_of(value)]
-            if distance in (OUTERMOST, TEMPORARY) and value.op and NEURON.match(value.label)
-        }
+        called = {value: self.name_of(value) for value in self.variables if value.op and NEURON.match(value.label)}
+        return {value: name for value, (distance, name) in called.items() if distance in (OUTERMOST, TEMPORARY)}
 
     def data(self) -> dict[Value, float]:
         """Return what each operand was when the graph was computed: it may have changed since, as in training."""
-        return {
-            operand: number
-            for node in topological_order(self.root)
-            if node in self.used
-            for operand, number in zip(node.children, self.used[node], strict=True)
-        }
-
-    def may_be_called_otherwise(self, value: Value) -> bool:
-        """Tell whether a Value has no label, or one from this package that says nothing of a span in a network."""
-        label = self.labels.get(value)
-        return not value.label or bool(value.op) and value.label == label and not NEURON.match(label)
+        used = [(node, self.used[node]) for node in topological_order(self.root) if node in self.used]
+        return {operand: x for node, xs in used for operand, x in zip(node.children, xs, strict=True)}
 
 
 def elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
@@ -224,17 +207,12 @@ def source_of_class(kind: type) -> tuple[str, str]:
 
 
 def blocks_around(spans: Iterable[Span], lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the first and last lines of the functions around some spans of a source, none within another.
-
-    Around a span outside of functions it is the statement; in what is no Python, everything.
-    """
+    """Return the first and last line of each function, or else statement, around some spans; of none within another."""
     tree, _ = compiled("".join(lines))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     blocks = list(map(lines_of, [*tree.body, *functions]))
-    innermost = set()
-    for span in spans:
-        around = [block for block in blocks if contains(block, (span.line, span.end_line))]
-        innermost.add(max(around, default=(1, len(lines))))
+    around = [[block for block in blocks if contains(block, (span.line, span.end_line))] for span in spans]
+    innermost = {max(blocks, default=(1, len(lines))) for blocks in around}  # of what is no Python, everything
     return sorted(block for block in innermost if not any(contains(other, block) for other in innermost - {block}))
 
 
@@ -265,7 +243,7 @@ def compiled(source: str, flags: int = 0) -> tuple[ast.Module, set[tuple[Any, ..
 
 def is_text_of(source: str, code: CodeType) -> bool:
     """Tell whether code was compiled from this text; one with an `assert` of pytest's, "@…", cannot be compared."""
-    flags = code.co_flags & FUTURE
+    flags = code.co_flags & __future__.annotations.compiler_flag
     return any("@" in name for name in code.co_names) or fingerprint(code) in compiled(source, flags)[1]
 
 
@@ -299,18 +277,15 @@ def results(source: str) -> Iterator[tuple[Span, str]]:
 
     They are called "forward" and "partial0", "partial1", …; "partial" where `partials` returns them together.
     """
-    tree, _ = compiled(source)
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        for statement in ast.walk(function):
-            match function.name, statement:
-                case "forward", ast.Return(value=ast.expr() as value):
-                    yield span_of(value), "forward"
-                case "partials", ast.Return(value=ast.Tuple(elts=elements)) if not any(
-                    isinstance(element, ast.Starred) for element in elements
-                ):
-                    yield from ((span_of(element), f"partial{i}") for i, element in enumerate(elements))
-                case "partials", ast.Return(value=ast.expr() as value):
-                    yield span_of(value), "partial"
+    functions = (node for node in ast.walk(compiled(source)[0]) if isinstance(node, ast.FunctionDef))
+    for name, statement in ((function.name, node) for function in functions for node in ast.walk(function)):
+        match name, statement:
+            case "forward", ast.Return(value=ast.expr() as value):
+                yield span_of(value), "forward"
+            case "partials", ast.Return(value=ast.Tuple(elts=xs)) if not any(isinstance(x, ast.Starred) for x in xs):
+                yield from ((span_of(x), f"partial{i}") for i, x in enumerate(xs))
+            case "partials", ast.Return(value=ast.expr() as value):
+                yield span_of(value), "partial"
 
 
 def frames_below_run(frame: FrameType) -> list[FrameType]:
@@ -346,17 +321,14 @@ NEW_LEAF = Value.__init__.__code__
 NEW_NODE = Value.apply.__code__
 RUN = Recording.run.__code__
 LOCALS = {"locals", "vars", "f_locals"}  # to look at variables changes what these returned, before Python 3.13
-FUTURE = __future__.annotations.compiler_flag
 TYPED = expression.value_of.__code__  # runs one node of an expression's syntax tree
-MACHINERY = {  # what leads from an operator to `Value.apply` is no step of anybody's computation
-    f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)
-}
+# What leads from an operator to `Value.apply` is no step of anybody's computation.
+MACHINERY = {f.__code__ for f in (functions.power, functions.leaky_relu, functions.elu, functions.weighted_sum)}
 MACHINES = [module.__file__ for module in (engine, operators, rule, expression)]
 
 
 def record(function: Callable[..., Any], inputs: Mapping[str, Any]) -> Recording:
-    """Call a function with these inputs and see where its Values are made. A number becomes an input of its name, a
-    list of numbers a list of inputs x1, x2, …; everything else is passed on as it is.
+    """Call a function with these inputs, each made by `as_input`, and see where its Values are made.
 
     Raises ValueError if the function does not take these inputs or does not return one Value.
     """
@@ -399,16 +371,10 @@ def shown(given: Any) -> str:
     return f"{given.data:.4g}" if isinstance(given, Value) else repr(given)
 
 
-def distinct_names(recording: Recording) -> dict[Value, str]:
-    """Name each node that has a name."""
-    given = recording.names()
-    return {node: name for node in topological_order(recording.root) if (name := given.get(node, node.label))}
-
-
 @contextmanager
 def as_recorded(recording: Recording) -> Iterator[None]:
     """Temporarily give a graph the learner's names, the numbers it was computed from, and the gradients from before."""
-    with replaced("label", distinct_names(recording)), replaced("data", recording.data()):
+    with replaced("label", recording.names()), replaced("data", recording.data()):
         held = left_over(Graph(recording.root))
         with fresh_gradients(recording.root), replaced("grad", held):
             yield

@@ -1,7 +1,6 @@
 """Step through a computation on a page: the source, the row of the table, the graph and the arithmetic, together.
 
-The page is one file of HTML, stepper.html with its places filled in. It needs no network; all that it shows is computed
-here, from the records of `backward_steps`. What only a page needs is imported when one is made.
+The page is one file of HTML, which needs no network. What only a page needs is imported when one is made.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ def save_stepper(
 ) -> Path:
     """Write the page that steps through a computation, and return its path.
 
-    function_or_root  a function that returns one Value: it is called with the inputs, and each Value is shown with the
-                      source text that made it, and by the name of the variable that holds it; or a Value already made
+    function_or_root  a function that returns one Value, shown with its source and variables; or a Value already made
     path              a name that ends in .html
     max_nodes         beyond so many nodes only the last ones are shown, and no picture: the page says so
     inputs            of the function, by name: numbers, lists of numbers, or anything else it takes
@@ -70,15 +68,10 @@ class Stepper:
         self.title, self.page = title_and_page(recording, max_nodes)
 
     def _repr_html_(self) -> str:
-        """Return the page within a notebook's: a frame of its own, which cannot reach the notebook.
-
-        A notebook that the reader does not trust shows no frame, only the words within it.
-        """
-        import html
-
+        """Return a frame with the page, which cannot reach the notebook; one that is not trusted shows only words."""
         style = "width: 100%; height: 46rem; border: 1px solid #ccc"
         words = escape(say("run this cell", title=self.title))
-        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{html.escape(self.page)}">{words}</iframe>'
+        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{escape(self.page)}">{words}</iframe>'
 
     def __repr__(self) -> str:
         return f"Stepper({self.title!r})"
