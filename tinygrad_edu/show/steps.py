@@ -65,10 +65,9 @@ def steps_of(graph: Graph, held: Mapping[Value, float] = {}) -> Iterator[Step]: 
             before = gradients.get(child, 0.0)
             gradients[child] = before + upstream * partial
             if not isinstance(child, Constant):
-                formula, contribution, left_over = formulas[operand], upstream * partial, child in untouched
+                numbers = upstream, partial, formulas[operand], upstream * partial, before, gradients[child]
+                yield Step(node, child, operand, *numbers, child in untouched)
                 untouched.discard(child)
-                numbers = upstream, partial, formula, contribution, before, gradients[child]
-                yield Step(node, child, operand, *numbers, left_over)
 
 
 class Style(NamedTuple):
@@ -163,17 +162,14 @@ class Graph:
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
         """Return the local derivatives of a node as formulas, one per child, from its row of the table."""
-        operands = [
-            child.data
-            if isinstance(child, Constant)
-            else Symbol(self.name_beside(child, node) + self.marks.get((node, i), ""))
-            for i, child in enumerate(node.children)
-        ]
+        names = [self.name_beside(child, node) + self.marks.get((node, i), "") for i, child in enumerate(node.children)]
+        pairs = zip(names, node.children, strict=True)
+        operands = [child.data if isinstance(child, Constant) else Symbol(name) for name, child in pairs]
         out = Symbol(self.name_beside(node, node), stands_for=Symbol("", node.op, operands))
         try:
             return node.op.differentiate(out, *operands)
         except (ValueError, ArithmeticError):  # a constant where there is no derivative, as in (-2) ** x: by its name
-            return node.op.differentiate(out, *[Symbol(text_of(x)) for x in operands])
+            return node.op.differentiate(out, *map(Symbol, map(text_of, operands)))
 
     def formula(self, node: Value, operand: int) -> str:
         """Write the local derivative of a node along one of its operands as a formula."""
