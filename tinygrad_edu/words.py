@@ -23,36 +23,31 @@ SAME = [  # keys that say it already
     "made elsewhere", "training loss", "best epoch", "works", "not installed",
 ]  # fmt: skip
 WORDS = {key: key for key in SAME} | {
-    # one word, which may differ from its key
-    "gradient": "grad", "not computed": "–",
-    # the stepper's controls and panes
-    "steps": "the steps", "speed": "speed of play", "arithmetic": "the arithmetic of this step", "source": "The source",
-    "calls": "what this calls in tinygrad_edu", "row": "The row of the derivative table that runs",
-    "graph": "The graph", "all nodes": "The nodes", "its gradient": "gradient", "all steps": "All steps",
-    "step of": "step {step} of {steps}", "announced step": "Step {step} of {steps}",
-    # the stepper's numbers that change
-    "wrong": "Not yet: {names}.", "score": "{right} of {asked} right at once",
-    "number to change": "the number to change", "first numbers": "The graph is that of the first numbers.",
-    "value of": "value of {name}", "slider of": "{name}, from −{reach} to {reach}", "tick": "an update moves {name}",
-    "rate": "learning rate", "three steps": "Forward, backward, update: the three steps of training",
-    "moves": "Each of {names} moves by −η · its gradient.", "updated": "{count} updates: {name} = {first} → {now}",
-    "curve": "the output over the updates",
-    "decided": "The program compared Values ({lines}): with other numbers it may make another graph than this one.",
-    "line": "line {line}", "no translation": "The numbers of this page cannot be changed, because there is no "
-    "translation into JavaScript of {part}",
-    # the trace
-    "all paths": "over all {count} paths", "more paths": "({count} more paths, not listed)",
-    "before": "{number} before",
+    # the trace and the diagram
+    "gradient": "grad", "not computed": "–", "all paths": "over all {count} paths",
+    "more paths": "({count} more paths, not listed)", "before": "{number} before",
     "data changed": "data changed after it was used: {name} = {operation} is {found}, now {computed}",
-    # the diagram
     "not shown": "not shown, because there are too many: formulas, local derivatives",
-    "weights not shown": "not shown, because there are too many: formulas, local derivatives, {count} weights and "
-    "biases", "does not exist": "does not exist here", "boxes of": "each {unit} is one box: {count} nodes in all",
+    "weights not shown": "{others}, {count} weights and biases", "does not exist": "does not exist here",
+    "boxes of": "each {unit} is one box: {count} nodes in all",
     "one neuron": "1 neuron", "neurons": "{count} neurons", "one node": "1 node", "nodes": "{count} nodes",
     "of them parameters": "{nodes}, {count} of them parameters", "weighted sum": "Σ wᵢ × xᵢ + b",
     "no renderer": "no Graphviz found that works, so a .gv file is written instead of a picture: {advice}",
     "install": "pip install pygraphviz brings Graphviz along (or install your system's graphviz)",
-    # the stepper's page
+    # the stepper
+    "steps": "the steps", "speed": "speed of play", "arithmetic": "the arithmetic of this step", "source": "The source",
+    "calls": "what this calls in tinygrad_edu", "row": "The row of the derivative table that runs",
+    "graph": "The graph", "all nodes": "The nodes", "its gradient": "gradient", "all steps": "All steps",
+    "step of": "step {step} of {steps}", "announced step": "Step {step} of {steps}", "wrong": "Not yet: {names}.",
+    "score": "{right} of {asked} right at once", "number to change": "the number to change",
+    "first numbers": "The graph is that of the first numbers.", "value of": "value of {name}",
+    "slider of": "{name}, from −{reach} to {reach}", "tick": "an update moves {name}", "rate": "learning rate",
+    "three steps": "Forward, backward, update: the three steps of training",
+    "moves": "Each of {names} moves by −η · its gradient.", "updated": "{count} updates: {name} = {first} → {now}",
+    "curve": "the output over the updates", "line": "line {line}",
+    "decided": "The program compared Values ({lines}): with other numbers it may make another graph than this one.",
+    "no translation": "The numbers of this page cannot be changed, because there is no translation into JavaScript of "
+    "{part}",
     "numbers to start from": "the numbers to start from", "starts at the output": "backward starts at the output",
     "one of many": "1 {kind}", "of many": "{count} {kind}s", "made in line": "{text} in line {line}",
     "made in lines": "{text} … in lines {line} to {end}", "in place": " in {place}", "called": ", called {name}",

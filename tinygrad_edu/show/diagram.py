@@ -79,7 +79,9 @@ def draw_dot(
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
     if layout.size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes, notes)
-    omitted = say("weights not shown", count=len(layout.folded)) if layout.folded else say("not shown")
+    omitted = say("not shown")
+    if layout.folded:
+        omitted = say("weights not shown", others=omitted, count=len(layout.folded))
     dot = style.canvas(graph, title, direction or layout.direction(), "" if layout.detailed else omitted)
     if layout.folded:
         dot.attr(ranksep="0.35")  # room for arrows that cross
@@ -138,7 +140,7 @@ class Layout:
 
 
 def weights_on_arrows(nodes: Sequence[Value]) -> dict[Value, tuple[Value, int]]:
-    """Return the parameters used once, by a neuron: each with it and the operand on whose arrow it is, -1 for a bias."""
+    """Return the parameters used once, by a neuron: each with it and the operand whose arrow has it, -1 for a bias."""
     uses = Counter(child for node in nodes for child in node.children)
     folded: dict[Value, tuple[Value, int]] = {}
     for neuron in filter(is_neuron, nodes):
