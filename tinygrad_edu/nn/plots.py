@@ -1,7 +1,4 @@
-"""Plot two pictures of training: the loss over the epochs, and which class a network predicts where.
-
-Given a path, or in a notebook, they are drawn by matplotlib, where it is installed; else printed as characters.
-"""
+"""Plot two pictures of training, by matplotlib or in characters: the loss, and which class a network predicts where."""
 
 from __future__ import annotations
 
@@ -72,9 +69,8 @@ def plot_decision_boundary(
 ) -> Path | None:
     """Plot the plane of two features: the class that is predicted everywhere, and the examples.
 
-    Write a picture to `path` (.png, .svg or .pdf) and return the path. Without one show it in a notebook; elsewhere, or
-    without matplotlib, print characters. `names` and `threshold` are those of `accuracy`. Raises ValueError unless each
-    input has two features.
+    `path` is that of `plot_loss`, `names` and `threshold` are those of `accuracy`. Raises ValueError unless each input
+    has two features.
     """
     points = finite_rows("inputs", inputs)
     if any(len(x) != 2 for x in points):
@@ -153,8 +149,8 @@ def plane_text(
     for (x, y), k in zip(points, true, strict=True):
         grid[nearest(ys, y)][nearest(xs, x)] = str(k % 10)
     shown = sorted({*true, *(k for row in predicted for k in row)})
-    regions = ", ".join(say("region", k=names[k], shade=REGIONS[k % len(REGIONS)]) for k in shown)
-    return framed(grid, say("plane", regions=regions))
+    regions = (say("region", k=names[k], shade=REGIONS[k % len(REGIONS)]) for k in shown)
+    return framed(grid, say("plane", regions=", ".join(regions)))
 
 
 def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:

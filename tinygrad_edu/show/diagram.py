@@ -1,7 +1,4 @@
-"""Draw a graph: one box per Value, one arrow per operand, by Graphviz.
-
-graphviz and all that only a picture needs is imported when one is drawn.
-"""
+"""Draw a graph: one box per Value, one arrow per operand, by Graphviz, which is imported when a graph is drawn."""
 
 from __future__ import annotations
 
@@ -79,9 +76,7 @@ def draw_dot(
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
     if layout.size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes, notes)
-    omitted = say("not shown")
-    if layout.folded:
-        omitted = say("weights not shown", others=omitted, count=len(layout.folded))
+    omitted = say("too many" if layout.folded else "not shown", count=len(layout.folded))
     dot = style.canvas(graph, title, direction or layout.direction(), "" if layout.detailed else omitted)
     if layout.folded:
         dot.attr(ranksep="0.35")  # room for arrows that cross
@@ -237,10 +232,8 @@ def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
 def save_graph(root: Value, path: str | Path, title: str = "", **options: Any) -> Path:
     """Draw the graph of `root` into a file, its format told by the name (.svg, .png, .pdf, .gv), and return its path.
 
-    `options` are those of `draw_dot`: weights, constants, max_nodes, direction, marked.
-
-    Where no renderer is installed the .gv file is written instead, and one line says what to install. Raises ValueError
-    for an unknown format, OSError if the file cannot be written.
+    `options` are those of `draw_dot`. Where no renderer is installed the .gv file is written instead, and one line says
+    what to install. Raises ValueError for an unknown format, OSError if the file cannot be written.
     """
     format, dot = format_of(path := file_path(path)), draw_dot(root, title, **options)
     picture = dot.source if format == "gv" else render(dot.source, format)
