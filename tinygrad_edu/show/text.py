@@ -103,10 +103,8 @@ def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
 
 def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Set rows on nodes in columns, those within a neuron below its name; wrap what is wider than a page."""
-    rows = [
-        (("    " if node in graph.neurons else "  ") + first, *others)
-        for node, (first, *others) in zip(nodes, rows, strict=True)
-    ]
+    margins = ["    " if node in graph.neurons else "  " for node in nodes]
+    rows = [(margin + first, *others) for margin, (first, *others) in zip(margins, rows, strict=True)]
     fitting = [row for row in rows if len("".join(row)) <= WIDTH]
     aligned = dict(zip(fitting, columns(fitting, graph.style.encoding), strict=True))
     place = ""
