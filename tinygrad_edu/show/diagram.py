@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu.arguments import count, instance
@@ -199,9 +197,14 @@ def heading(graph: Graph, node: Value) -> list[str]:
     definition = f" = {operation(graph, node)}"
     if len(name + definition) <= LONG_LINE:
         return [bold + rich(definition)]
-    terms = re.sub(r" (?!\+ )", "\xa0", definition[1:])  # a line ends before a "+" only
-    lines = wrap(terms, LONG_LINE, break_long_words=False, break_on_hyphens=False) if is_neuron(node) else [terms]
-    return [bold, *(rich(line.replace("\xa0", " ")) for line in lines)]
+    first, *terms = definition[1:].split(" + ") if is_neuron(node) else [definition[1:]]
+    lines = [first]
+    for term in terms:
+        if len(f"{lines[-1]} + {term}") <= LONG_LINE:
+            lines[-1] += f" + {term}"
+        else:
+            lines.append(f"+ {term}")
+    return [bold, *map(rich, lines)]
 
 
 def operation(graph: Graph, node: Value) -> str:
