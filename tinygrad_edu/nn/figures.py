@@ -42,20 +42,13 @@ def save_figure(
     return write_whole(path, figure(path, draw, columns, size))
 
 
-def show_figure(draw: Callable[..., None]) -> Any:
-    """Show a figure in the notebook that runs this."""
-    from IPython.display import Image, display
-
-    return display(Image(figure(Path("figure.png"), draw, 1, SIZE)))
-
-
 def in_notebook() -> bool:
     """Tell whether this runs in a notebook, which shows pictures."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
-def figure(path: Path, draw: Callable[..., None], columns: int, size: tuple[float, float]) -> bytes:
+def figure(path: Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = SIZE) -> bytes:
     """Return a figure as `save_figure` writes it."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

@@ -1,7 +1,4 @@
-"""Plot two pictures of training: the loss over the epochs, and which class a network predicts where.
-
-Given a path, or in a notebook, they are drawn by matplotlib, where it is installed; else printed as characters.
-"""
+"""Plot two pictures of training, by matplotlib or in characters: the loss, and which class a network predicts where."""
 
 from __future__ import annotations
 
@@ -9,17 +6,18 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu.nn.data import Inputs, finite_rows
-from tinygrad_edu.nn.figures import COLOURS, MARKERS, has_matplotlib, in_notebook, save_figure, show_figure
-from tinygrad_edu.nn.metrics import Model, Names, classes, predicted_class
+from tinygrad_edu.nn.figures import COLOURS, MARKERS, figure, has_matplotlib, in_notebook, save_figure
+from tinygrad_edu.nn.metrics import Model, Names, Threshold, classes, predicted_class
 from tinygrad_edu.nn.training import History
 from tinygrad_edu.words import print, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Place: TypeAlias = "str | Path | None"  # of a picture
 COLUMNS, ROWS = 64, 20  # of a plot in characters
 DRAWN = 1e300  # a greater loss is drawn as this, as matplotlib overflows
 CELLS = 100  # along each side of a drawn plane
@@ -27,7 +25,7 @@ REGION_COLOURS = ["#C4DDF2", "#FBD9A5", "#C9E9E2", "#E8CDE8", "#E0E0E0", "#F5E9B
 REGIONS = " .:-=+"
 
 
-def plot_loss(history: History, path: str | Path | None = None) -> Path | None:
+def plot_loss(history: History, path: Place = None) -> Path | None:
     """Plot the training loss, and the validation error where it was measured, over the epochs.
 
     Write a picture to `path` (.png, .svg or .pdf) and return the path. Without one show it in a notebook; elsewhere, or
@@ -67,25 +65,18 @@ def finite_points(numbers: Iterable[float | None]) -> list[tuple[int, float]]:
 
 
 def plot_decision_boundary(
-    model: Model,
-    inputs: Sequence[Any],
-    targets: Sequence[Any],
-    path: str | Path | None = None,
-    names: Names = (),
-    threshold: float | None = None,
+    model: Model, inputs: Any, targets: Any, path: Place = None, names: Names = (), threshold: Threshold = None
 ) -> Path | None:
     """Plot the plane of two features: the class that is predicted everywhere, and the examples.
 
-    Write a picture to `path` (.png, .svg or .pdf) and return the path. Without one show it in a notebook; elsewhere, or
-    without matplotlib, print characters. `names` and `threshold` are those of `accuracy`. Raises ValueError unless each
-    input has two features.
+    `path` is that of `plot_loss`, `names` and `threshold` are those of `accuracy`. Raises ValueError unless each input
+    has two features.
     """
     points = finite_rows("inputs", inputs)
     if any(len(x) != 2 for x in points):
         raise ValueError("inputs: a decision boundary is drawn in a plane: each input needs two features")
     every, pairs = classes(model, points, targets, names, threshold)
-    true = [k for _, k in pairs]
-    drawn = can_draw(path)
+    true, drawn = [k for _, k in pairs], can_draw(path)
     columns, rows = (CELLS, CELLS) if drawn else (COLUMNS, ROWS)
     xs, ys = spread([x for x, _ in points], columns), spread([y for _, y in points], rows)
     predicted = [[predicted_class(model([x, y]), threshold, f"model([{x}, {y}])") for x in xs] for y in ys]
@@ -117,16 +108,21 @@ def draw_examples(
         axes.scatter(x1, x2, color=colour, marker=marker, s=size, label=names[k], zorder=3.0)
 
 
-def can_draw(path: str | Path | None) -> bool:
+def can_draw(path: Place) -> bool:
     """Tell whether a picture is drawn: to a path or in a notebook. If a path is given in vain, say what to install."""
     if path is not None and not has_matplotlib():
         print(say("no matplotlib"), file=sys.stderr)
     return has_matplotlib() and (path is not None or in_notebook())
 
 
-def plot(path: str | Path | None, draw: Callable[[Axes], None]) -> Path | None:
+def plot(path: Place, draw: Callable[[Axes], None]) -> Path | None:
     """Draw a figure into a file; without a path, in the notebook."""
-    return show_figure(draw) if path is None else save_figure(path, draw)
+    if path is not None:
+        return save_figure(path, draw)
+    from IPython.display import Image, display
+
+    display(Image(figure(Path("figure.png"), draw)))
+    return None
 
 
 def spread(numbers: Sequence[float], n: int) -> list[float]:
@@ -153,8 +149,8 @@ def plane_text(
     for (x, y), k in zip(points, true, strict=True):
         grid[nearest(ys, y)][nearest(xs, x)] = str(k % 10)
     shown = sorted({*true, *(k for row in predicted for k in row)})
-    regions = ", ".join(say("region", k=names[k], shade=REGIONS[k % len(REGIONS)]) for k in shown)
-    return framed(grid, say("plane", regions=regions))
+    regions = (say("region", k=names[k], shade=REGIONS[k % len(REGIONS)]) for k in shown)
+    return framed(grid, say("plane", regions=", ".join(regions)))
 
 
 def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
@@ -170,8 +166,7 @@ def curves_text(curves: dict[str, list[tuple[int, float]]]) -> str:
             height = (number / size - least / size) / (greatest / size - least / size)
             grid[math.ceil(height * (ROWS - 1) - 0.5)][(epoch - 1) * (COLUMNS - 1) // max(1, n_epochs - 1)] = mark
     legend = ", ".join(f"{mark} {name}" for mark, name in zip(marks, curves, strict=True))
-    scale = {"least": f"{least:.4g}", "greatest": f"{greatest:.4g}"}
-    return framed(grid, say("curves", legend=legend, epochs=n_epochs, **scale))
+    return framed(grid, say("curves", legend=legend, epochs=n_epochs, least=f"{least:.4g}", greatest=f"{greatest:.4g}"))
 
 
 def framed(grid: Sequence[Sequence[str]], legend: str) -> str:

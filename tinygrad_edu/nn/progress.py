@@ -16,16 +16,10 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Show how far training is.
-
-    epochs  how many there will be at most
-    shown   without it nothing is written
-    stream  where to; without it, standard output
-    """
+    """Show how far training is, of at most `epochs`, on a stream or else standard output; nothing unless `shown`."""
 
     def __init__(self, epochs: int, shown: bool = True, stream: TextIO | None = None) -> None:
-        self.epochs = epochs
-        self.shown = shown
+        self.epochs, self.shown = epochs, shown
         self.stream = stream or sys.stdout
         self.live = shown and self.stream.isatty()
         self.started = self.refreshed = time.monotonic()

@@ -63,10 +63,9 @@ def boxes_by(unit: re.Pattern[str], graph: Graph, nodes: list[Value]) -> dict[Va
 
 def with_inputs_together(graph: Graph, nodes: list[Value], boxes: Mapping[Value, Box]) -> dict[Value, Box]:
     """Draw many inputs of the same layer as one box too: "x1 … x64"."""
-    users: dict[Value, set[Box]] = defaultdict(set)
-    for node in nodes:
-        for child in node.children:
-            users[child].add(boxes[node])
+    users: dict[Box, set[Box]] = defaultdict(set)
+    for tail, head in arrows_between(nodes, boxes):
+        users[tail].add(head)
     together: dict[frozenset[Box], list[Value]] = defaultdict(list)
     for node in nodes:
         if kind(node) == "input" and boxes[node] is node:

@@ -1,8 +1,6 @@
-"""Run a program in Python's own debugger, pdb, and stop wherever the chain rule is applied.
+"""Run a program in Python's own debugger, pdb, and stop wherever the chain rule is applied: each edge has a heading.
 
-    python -m tinygrad_edu debug neuron.py
-
-c goes on to the next edge, which is shown with names and numbers. Three commands are new: see help row, trace, page.
+`python -m tinygrad_edu debug neuron.py`: c goes on to the next edge. Three commands are new: help row, trace, page.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Draw a graph: one box per Value, one arrow per operand, by Graphviz.
-
-graphviz and all that only a picture needs is imported when one is drawn.
-"""
+"""Draw a graph: one box per Value, one arrow per operand, by Graphviz, which is imported when a graph is drawn."""
 
 from __future__ import annotations
 
@@ -75,20 +72,18 @@ def draw_dot(
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     notes = notes_on(graph, nodes, instance("marked", {} if marked is None else marked, dict))
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
-    size = max(len(layout.boxes), len(layout.folded))
-    if size > max_nodes:
+    if layout.size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes, notes)
-    detailed = size <= DETAILED_NODES
-    omitted = say("weights not shown", count=len(layout.folded)) if layout.folded else say("not shown")
-    dot = style.canvas(graph, title, direction or layout.direction(), "" if detailed else omitted)
+    omitted = say("too many" if layout.folded else "not shown", count=len(layout.folded))
+    dot = style.canvas(graph, title, direction or layout.direction(), "" if layout.detailed else omitted)
     if layout.folded:
         dot.attr(ranksep="0.35")  # room for arrows that cross
-    if not detailed:
+    if not layout.detailed:
         dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
     remarks = {} if notes else remarks_on_leaves(graph)
     remarks |= {node: [style.marked(note)] for node, note in notes.items()}
-    draw_boxes(dot, graph, layout, remarks, notes.keys(), detailed)
-    draw_arrows(dot, graph, layout, remarks, notes.keys(), detailed)
+    draw_boxes(dot, graph, layout, remarks, notes.keys())
+    draw_arrows(dot, graph, layout, remarks, notes.keys())
     return dot
 
 
@@ -107,15 +102,11 @@ def notes_on(graph: Graph, drawn: Sequence[Value], marked: Mapping[Value, str]) 
 
 def remarks_on_leaves(graph: Graph) -> dict[Value, list[str]]:
     """Write of what the gradients of leaves are made that held one before: "7 before + 4 + 3"."""
-    terms: dict[Value, list[str]] = {}
     held = left_over(graph)
+    terms = {leaf: [say("before", number=graph.number(number))] for leaf, number in held.items()}
     for step in steps_of(graph, held) if held and has_gradient(graph.root) else ():
-        if step.left_over:
-            terms[step.child] = [graph.before(step)]
         if step.child in terms:
             terms[step.child].append(graph.number(step.contribution))
-    for leaf, number in held.items():
-        terms.setdefault(leaf, [say("before", number=graph.number(number))])
     sums = {leaf: " + ".join(parts if len(parts) <= FEW_TERMS else [parts[0], "…"]) for leaf, parts in terms.items()}
     return {leaf: [coloured(rich(text), style.GRADIENT_COLOUR)] for leaf, text in sums.items()}
 
@@ -129,6 +120,8 @@ class Layout:
         self.boxes = {node: f"v{i}" for i, node in enumerate(with_box)}  # their names in the picture
         ends = ((node, i) for node in with_box for i, child in enumerate(node.children) if child in self.boxes)
         self.arrows = {end: f"e{i}" for i, end in enumerate(ends)}  # by operation and operand
+        self.size = max(len(self.boxes), len(self.folded))
+        self.detailed = self.size <= DETAILED_NODES
 
     def direction(self) -> str:
         """Tell in which direction the picture is narrow enough to be read on a page."""
@@ -140,49 +133,41 @@ class Layout:
 
 
 def weights_on_arrows(nodes: Sequence[Value]) -> dict[Value, tuple[Value, int]]:
-    """Return the parameters that need no box: each with its neuron and the operand whose arrow shows it, -1 for a bias.
-
-    These are the parameters used once, as the weight of an operand that is drawn, or as the bias.
-    """
+    """Return the parameters used once, by a neuron: each with it and the operand whose arrow has it, -1 for a bias."""
     uses = Counter(child for node in nodes for child in node.children)
     folded: dict[Value, tuple[Value, int]] = {}
     for neuron in filter(is_neuron, nodes):
         *products, (bias,) = neuron.op.written_out(*neuron.children)
-        for i, (weight, x) in enumerate(products, start=len(products)):
-            if isinstance(weight, Parameter) and uses[weight] == 1 and not isinstance(x, Constant):
-                folded[weight] = neuron, i
-        if isinstance(bias, Parameter) and uses[bias] == 1:
-            folded[bias] = neuron, -1
+        ends = [(weight, i) for i, (weight, x) in enumerate(products, len(products)) if not isinstance(x, Constant)]
+        for leaf, operand in [*ends, (bias, -1)]:
+            if isinstance(leaf, Parameter) and uses[leaf] == 1:
+                folded[leaf] = neuron, operand
     return folded
 
 
-def draw_boxes(
-    dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value], detailed: bool
-) -> None:
+def draw_boxes(dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value]) -> None:
     """Draw the boxes; the bias of a neuron that has none stands in the neuron's."""
     biases = {neuron: bias for bias, (neuron, operand) in layout.folded.items() if operand == -1}
     for node, name in layout.boxes.items():
         bias = biases.get(node, node)
         frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if {node, bias} & {*marked} else {})
-        box = detailed_box(graph, node, bias, remarks)
-        if not detailed:
-            shown = [] if bias is node else remarks.get(bias, [])
-            box = style.one_line_box(graph, node, [*remarks.get(node, []), *shown])
+        if layout.detailed:
+            box = detailed_box(graph, node, bias, remarks)
+        else:
+            shown = [remark for leaf in dict.fromkeys([node, bias]) for remark in remarks.get(leaf, [])]
+            box = style.one_line_box(graph, node, shown)
         dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style.BOXES[kind(node)] | frame)
 
 
-def draw_arrows(
-    dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value], detailed: bool
-) -> None:
+def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value]) -> None:
     """Draw an arrow from each operand that has a box; it holds the weight of the operand if that has none."""
     weights = {end: weight for weight, end in layout.folded.items()}
     for (node, i), name in layout.arrows.items():
         child, weight = node.children[i], weights.get((node, i))
         lines: list[str] = []
-        if weight is not None and (detailed or weight in marked):
-            lines = [*style.value_and_gradient(f"{rich(graph.name_beside(weight, node))} = ", weight)]
-            lines += remarks.get(weight, [])
-        elif detailed and weight is None and not isinstance(child, Constant):
+        if weight is not None and (layout.detailed or weight in marked):
+            lines = [*style.value_and_gradient(weight, graph.name_beside(weight, node)), *remarks.get(weight, [])]
+        elif layout.detailed and weight is None and not isinstance(child, Constant):
             lines = arrow_lines(graph, node, i)
         text = label(list(map(cell, lines)), 1, PAPER) if lines else ""
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
@@ -198,7 +183,7 @@ def detailed_box(graph: Graph, node: Value, bias: Value, remarks: Remarks) -> st
         rows.append(number_cells(say("gradient"), style.gradient_text(node), style.GRADIENT_COLOUR))
     rows += [cell(remark, WIDE) for remark in remarks.get(node, [])]
     if bias is not node:
-        numbers = style.value_and_gradient(f"{rich(graph.name_beside(bias, node))} = ", bias)
+        numbers = style.value_and_gradient(bias, graph.name_beside(bias, node))
         rows.append(cell("  ".join([*numbers, *remarks.get(bias, [])]), WIDE))
     return label(rows, padding=2)
 
@@ -250,14 +235,10 @@ def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
 def save_graph(root: Value, path: str | Path, title: str = "", **options: Any) -> Path:
     """Draw the graph of `root` into a file, its format told by the name (.svg, .png, .pdf, .gv), and return its path.
 
-    `options` are those of `draw_dot`: weights, constants, max_nodes, direction, marked.
-
-    Where no renderer is installed the .gv file is written instead, its path is returned, and one line says what to
-    install. Raises ValueError for an unknown format, OSError if the file cannot be written.
+    `options` are those of `draw_dot`. Where no renderer is installed the .gv file is written instead, and one line says
+    what to install. Raises ValueError for an unknown format, OSError if the file cannot be written.
     """
-    path = file_path(path)
-    format = format_of(path)
-    dot = draw_dot(root, title, **options)
+    format, dot = format_of(path := file_path(path)), draw_dot(root, title, **options)
     picture = dot.source if format == "gv" else render(dot.source, format)
     if picture is None:
         print(say("no renderer", advice=say("install")), file=sys.stderr)
@@ -269,6 +250,5 @@ def format_of(path: Path) -> str:
     """Return the format that the name of a file tells. Raises ValueError if it tells none."""
     format = path.suffix[1:].lower()
     if format not in FORMATS:
-        formats = ", ".join(FORMATS)
-        raise ValueError(f"path: cannot tell a format from {path.name!r}: the name must end in one of {formats}")
+        raise ValueError(f"path: the name must end in one of {', '.join(FORMATS)}, got {path.name!r}")
     return format

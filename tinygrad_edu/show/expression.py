@@ -1,7 +1,4 @@
-"""Evaluate expressions typed as text, such as "sigmoid(w*x + b)", on Values.
-
-The text is parsed by `ast`, and only arithmetic and the functions of the derivative table are evaluated.
-"""
+"""Evaluate expressions typed as text, such as "sigmoid(w*x + b)": arithmetic and the table's functions, no more."""
 
 from __future__ import annotations
 

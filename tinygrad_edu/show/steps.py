@@ -1,7 +1,4 @@
-"""Go backward, one application of the chain rule at a time, with names and formulas.
-
-Everything that is shown, as text or as a picture, is read from here.
-"""
+"""Go backward, one application of the chain rule at a time, with the names and formulas of all that is shown."""
 
 from __future__ import annotations
 
@@ -65,10 +62,9 @@ def steps_of(graph: Graph, held: Mapping[Value, float] = {}) -> Iterator[Step]: 
             before = gradients.get(child, 0.0)
             gradients[child] = before + upstream * partial
             if not isinstance(child, Constant):
-                formula, contribution, left_over = formulas[operand], upstream * partial, child in untouched
+                numbers = upstream, partial, formulas[operand], upstream * partial, before, gradients[child]
+                yield Step(node, child, operand, *numbers, child in untouched)
                 untouched.discard(child)
-                numbers = upstream, partial, formula, contribution, before, gradients[child]
-                yield Step(node, child, operand, *numbers, left_over)
 
 
 class Style(NamedTuple):
@@ -113,8 +109,7 @@ class Graph:
                 computed = number(node.op.evaluate(*[child.data for child in node.children]))
             except (ValueError, ArithmeticError):
                 computed = say("undefined")
-            found = number(node.data)
-            if computed != found:
+            if computed != (found := number(node.data)):
                 operation = shorten(self.operation(node), width=80, placeholder=" …")
                 return say("data changed", name=self.name(node), operation=operation, found=found, computed=computed)
         return ""
@@ -124,10 +119,7 @@ class Graph:
         return self.names.get(node) or self.number(node.data)
 
     def name_beside(self, node: Value, other: Value) -> str:
-        """Return the name of a node as it is written next to another's: short, as long as it stands for one node.
-
-        It does where no other is called so within the same layer, or else outside of all.
-        """
+        """Return the name of a node as it is written next to another's: short, where no other is called so there."""
         key = self.seen_as(node, other)
         return key[1] if len(self.seen.get(key, ())) <= 1 else self.name(node)
 
@@ -163,17 +155,14 @@ class Graph:
 
     def formulas(self, node: Value) -> tuple[Symbol | float, ...]:
         """Return the local derivatives of a node as formulas, one per child, from its row of the table."""
-        operands = [
-            child.data
-            if isinstance(child, Constant)
-            else Symbol(self.name_beside(child, node) + self.marks.get((node, i), ""))
-            for i, child in enumerate(node.children)
-        ]
+        names = [self.name_beside(child, node) + self.marks.get((node, i), "") for i, child in enumerate(node.children)]
+        pairs = zip(names, node.children, strict=True)
+        operands = [child.data if isinstance(child, Constant) else Symbol(name) for name, child in pairs]
         out = Symbol(self.name_beside(node, node), stands_for=Symbol("", node.op, operands))
         try:
             return node.op.differentiate(out, *operands)
         except (ValueError, ArithmeticError):  # a constant where there is no derivative, as in (-2) ** x: by its name
-            return node.op.differentiate(out, *[Symbol(text_of(x)) for x in operands])
+            return node.op.differentiate(out, *map(Symbol, map(text_of, operands)))
 
     def formula(self, node: Value, operand: int) -> str:
         """Write the local derivative of a node along one of its operands as a formula."""
@@ -195,13 +184,11 @@ def left_over(graph: Graph) -> dict[Value, float]:
     leaves = [node for node in graph.order if not node.op and not isinstance(node, Constant) and has_gradient(node)]
     if not graph.root.op or not leaves or graph.changed_data():
         return {}
-    given = dict.fromkeys(leaves, 0.0)
-    if has_gradient(graph.root):
-        try:
-            given = gradient_numbers(graph.root)
-        except (ValueError, ArithmeticError):
-            return {}
-        if not all(node.grad == given[node] for node in graph.operations):
-            return {}
+    try:
+        given = gradient_numbers(graph.root) if has_gradient(graph.root) else dict.fromkeys(leaves, 0.0)
+    except (ValueError, ArithmeticError):
+        return {}
+    if any(node in given and node.grad != given[node] for node in graph.operations):
+        return {}
     held = {leaf: leaf.grad - given[leaf] for leaf in leaves if not math.isclose(leaf.grad, given[leaf])}
     return {leaf: number for leaf, number in held.items() if math.isfinite(number)}

@@ -32,8 +32,8 @@ BOXES = {  # what a node is, told by colour and by shape
     "": BOX,
 }
 FONT = "Helvetica,Arial,sans-serif"
-GRAPH = {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in", "tooltip": " "}
-GRAPH |= {"bgcolor": "transparent"}  # for light and dark pages
+PAGE = {"bgcolor": "transparent", "tooltip": " "}  # for light and dark pages
+GRAPH = PAGE | {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in"}
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": ARROW_COLOUR, "arrowsize": "0.7"}
 FEW_RANKS = 5  # so many fit on a page side by side
@@ -48,9 +48,8 @@ def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
     dot.root = graph.root
     dot.attr(rankdir=direction)
     lines = [rich(title)] if title else []
-    for remark, colour in (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"]):
-        if remark:
-            lines.append(small(rich(remark), colour))
+    remarks = (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"])
+    lines += [small(rich(remark), colour) for remark, colour in remarks if remark]
     if lines:
         dot.attr(label=label([cell("<br/>".join(lines), 'align="center"')], 3, PAPER), labelloc="t")
     return dot
@@ -71,15 +70,15 @@ def gradient_text(node: Value) -> str:
     return FORMULAS.number(node.grad) if has_gradient(node) else say("not computed")
 
 
-def value_and_gradient(name: str, node: Value) -> tuple[str, str]:
-    """Write the value of a node, after its name, and the gradient."""
-    value = coloured(f"{name}{FORMULAS.number(node.data)}", VALUE_COLOUR)
-    return value, coloured(f"{say('gradient')} {gradient_text(node)}", GRADIENT_COLOUR)
+def value_and_gradient(node: Value, name: str = "") -> tuple[str, str]:
+    """Write the value of a node, after its name if one is given, and the gradient."""
+    value = f"{rich(name)} = " * bool(name) + FORMULAS.number(node.data)
+    return coloured(value, VALUE_COLOUR), coloured(f"{say('gradient')} {gradient_text(node)}", GRADIENT_COLOUR)
 
 
 def one_line_box(graph: Graph, node: Value, remarks: Sequence[str] = ()) -> str:
     """Write a name, a value, a gradient and remarks in one line."""
-    words = "  ".join([*value_and_gradient("", node), *remarks])
+    words = "  ".join([*value_and_gradient(node), *remarks])
     return f"<<b>{rich(graph.name(node))}</b>{rich(' = ')}{words}>"
 
 

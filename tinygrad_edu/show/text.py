@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from textwrap import wrap
@@ -24,8 +25,7 @@ def explain(
     root: Value, *leaves: Value, max_paths: int = 10, ascii: bool | None = None, file: TextIO | None = None
 ) -> None:
     """Print the trace of a graph: see `trace`. Without `ascii`, the stream's encoding decides."""
-    encoding = encoding_of(file)
-    print(trace(root, *leaves, max_paths=max_paths, ascii=ascii, encoding=encoding), file=file)
+    print(trace(root, *leaves, max_paths=max_paths, ascii=ascii, encoding=encoding_of(file)), file=file)
 
 
 def style_of(encoding: str) -> Style:
@@ -67,8 +67,7 @@ def trace(
 
 def trace_text(graph: Graph, steps: Sequence[Step]) -> str:
     """Write the computation forward, then these steps backward."""
-    lines = [*given(graph), *forward_lines(graph), *backward_lines(graph, steps)]
-    return spelled("\n".join(line.rstrip() for line in lines), graph.style.encoding)
+    return "\n".join([*given(graph), *forward_lines(graph), *backward_lines(graph, steps)])
 
 
 def given(graph: Graph) -> Iterator[str]:
@@ -104,10 +103,8 @@ def backward_lines(graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
 
 def set_out(graph: Graph, nodes: Sequence[Value], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Set rows on nodes in columns, those within a neuron below its name; wrap what is wider than a page."""
-    rows = [
-        (("    " if node in graph.neurons else "  ") + first, *others)
-        for node, (first, *others) in zip(nodes, rows, strict=True)
-    ]
+    margins = ["    " if node in graph.neurons else "  " for node in nodes]
+    rows = [(margin + first, *others) for margin, (first, *others) in zip(margins, rows, strict=True)]
     fitting = [row for row in rows if len("".join(row)) <= WIDTH]
     aligned = dict(zip(fitting, columns(fitting, graph.style.encoding), strict=True))
     place = ""
@@ -138,7 +135,9 @@ def edge_cells(graph: Graph, step: Step) -> tuple[str, ...]:
 
 def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int) -> Iterator[str]:
     """Write the chain rule as a sum over paths: the product along each path from the root to a leaf, and the total."""
-    counts = count_paths(graph, leaf)
+    counts: dict[Value, int] = {}  # of the paths from each node to the leaf
+    for node in graph.order:
+        counts[node] = 1 if node is leaf else sum(counts[child] for child in node.children)
     derivative = graph.quotient(graph.name(graph.root), graph.name(leaf))
     products: list[str] = []
     for path in islice(paths(graph, steps, leaf, counts), max_paths):
@@ -148,35 +147,26 @@ def path_lines(graph: Graph, steps: Sequence[Step], leaf: Value, max_paths: int)
         products.append(graph.number(math.prod(factors)))
         product = graph.style.operation.times.join(map(graph.number, factors))
         yield wrapped(f"{derivative} {say('along')} {graph.style.arrow.join(names)}: {product} = {products[-1]}")
-    count = counts[graph.root]
-    if count > 1:
+    if (count := counts[graph.root]) > 1:
         total = graph.number(sum(step.contribution for step in steps if step.child is leaf))
         if count > len(products):
             products.append(say("more paths", count=size_text(count - len(products))))
         yield wrapped(f"{derivative} {say('all paths', count=size_text(count))}: {' + '.join(products)} = {total}")
 
 
-def count_paths(graph: Graph, leaf: Value) -> dict[Value, int]:
-    """Count the paths from each node to a leaf."""
-    counts: dict[Value, int] = {}
-    for node in graph.order:
-        counts[node] = 1 if node is leaf else sum(counts[child] for child in node.children)
-    return counts
-
-
 def paths(graph: Graph, steps: Sequence[Step], leaf: Value, counts: Mapping[Value, int]) -> Iterator[list[Step]]:
     """Yield every path from the root to a leaf, as the steps along it."""
-    steps_from: dict[Value, list[Step]] = {node: [] for node in graph.order}
-    for step in steps:
+    steps_from: dict[Value, list[Step]] = defaultdict(list)
+    for step in reversed(steps):
         if counts[step.child]:
             steps_from[step.node].append(step)
     path: list[Step] = []
     if leaf is graph.root:
         yield path
-    waiting = [(0, step) for step in reversed(steps_from[graph.root])]
+    waiting = [(0, step) for step in steps_from[graph.root]]
     while waiting:
         depth, step = waiting.pop()
         path[depth:] = [step]
         if step.child is leaf:
             yield path
-        waiting += [(depth + 1, onward) for onward in reversed(steps_from[step.child])]
+        waiting += [(depth + 1, onward) for onward in steps_from[step.child]]
