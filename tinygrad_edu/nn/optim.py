@@ -1,8 +1,7 @@
 """Update parameters from their gradients (optimisers) and lower the learning rate (schedules).
 
 Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand. One of your own is
-easier: see `Optimizer.update`. All else is said once, in `Optimizer`. Arguments have PyTorch's names and defaults, and
-the numbers are PyTorch's.
+easier: see `Optimizer.update`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
 
 >>> w = Value(3.0, "w")
 >>> optimizer = SGD([w], lr=0.1)
@@ -35,12 +34,10 @@ not_negatives = partial(every, check=not_negative)
 
 
 class Checked:
-    """Check each number that an optimiser or a schedule consists of, whoever sets it: constructor, state or anybody.
-
-    checks  the names, each with a function that returns the number, made a float or an int, or refuses it by name
-    """
+    """Check each number that an optimiser or a schedule consists of, whoever sets it: constructor, state or anybody."""
 
     checks: Checks = {}
+    remembers: tuple[str, ...] = ()  # those that are lists, with a number per parameter
 
     def __setattr__(self, name: str, x: Any) -> None:
         super().__setattr__(name, self.checks[name](name, x) if name in self.checks else x)
@@ -54,17 +51,20 @@ class Checked:
         fitted = fitting(state, self.state_dict())
         vars(self).update({name: check(name, fitted[name]) for name, check in self.checks.items()})
 
+    def __repr__(self) -> str:
+        numbers = {name: x for name, x in vars(self).items() if name in self.checks and name not in self.remembers}
+        shown = [f"{name}={x if isinstance(x, list) else f'{x:g}'}" for name, x in numbers.items()]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
 
 class Optimizer(Checked):
     """Hold what all optimisers share: the parameters, the learning rate `lr`, and lists of what is remembered.
 
     A subclass writes `update`, names in `remembers` the numbers it remembers about a parameter, which start at 0, and
-    in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed;
-    and for a rate that is not positive.
+    in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed.
     """
 
     checks = {"lr": positive}
-    remembers: tuple[str, ...] = ()
     move: Callable[..., None]
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
@@ -119,8 +119,7 @@ class Optimizer(Checked):
     def step(self) -> None:
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
 
-        Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
-        no gradient has been computed at all.
+        Raises, before any has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError on none at all.
         """
         written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
         move = self.move_by_update if written else self.move
@@ -150,13 +149,16 @@ class Optimizer(Checked):
         return places
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+        return super().__repr__().replace("(", f"({len(self.parameters)} parameters, ", 1)
 
 
 class SGD(Optimizer):
     """Update by θ ← θ - α g; with momentum ρ, by v ← ρ v + g and θ ← θ - α v: stochastic gradient descent.
 
     Source: Robbins and Monro, 1951; momentum: Polyak, 1964, in the form of PyTorch; NNDL, section 7.2.4.
+
+    >>> SGD([Value(3.0)], lr=0.5, momentum=0.5).update(4.0, 2.0)  # the gradient g and v: the change of θ and the new v
+    (-2.5, 5.0)
     """
 
     checks = {"lr": positive, "momentum": not_negative}
@@ -181,6 +183,9 @@ class Adagrad(Optimizer):
     """Update by G ← G + g²; θ ← θ - α g / (√G + ε): the larger a parameter's gradients were, the smaller its steps.
 
     Source: Duchi, Hazan and Singer, Journal of Machine Learning Research 12, 2011; NNDL, section 7.2.3.
+
+    >>> Adagrad([Value(3.0)], lr=1.0).update(4.0, 9.0)  # g and G: the change of θ and the new G
+    (-0.799999999984, 25.0)
     """
 
     checks = {"lr": positive, "eps": positive, "sum_of_squares": not_negatives}
@@ -202,6 +207,9 @@ class RMSprop(Optimizer):
     """Update by G ← α G + (1 - α) g²; θ ← θ - lr · g / (√G + ε): Adagrad with a memory that fades.
 
     Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; NNDL, section 7.2.3.
+
+    >>> RMSprop([Value(3.0)], lr=1.0, alpha=0.5).update(4.0, 16.0)  # g and G: the change of θ and the new G
+    (-0.9999999975, 16.0)
     """
 
     checks = {"lr": positive, "alpha": fraction, "eps": positive, "mean_square": not_negatives}
@@ -223,6 +231,9 @@ class Adadelta(Optimizer):
     """Update by G ← ρ G + (1 - ρ) g²; Δ ← -√(X + ε) / √(G + ε) · g; X ← ρ X + (1 - ρ) Δ²; θ ← θ + lr · Δ.
 
     A step has its parameter's unit. Source: Zeiler, arXiv:1212.5701, 2012, algorithm 1 if lr = 1; NNDL, section 7.2.3.
+
+    >>> [round(x, 3) for x in Adadelta([Value(3.0)], rho=0.5).update(4.0, 16.0, 4.0)]  # g, G, X: Δ, the new G and X
+    [-2.0, 16.0, 4.0]
     """
 
     remembers = ("mean_square", "mean_square_change")
@@ -247,6 +258,9 @@ class Adam(Optimizer):
 
     m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) make up for the start at m = v = 0.
     Source: Kingma and Ba, arXiv:1412.6980, 2015, algorithm 1; NNDL, section 7.2.4.
+
+    >>> Adam([Value(3.0)], lr=0.5, betas=(0.5, 0.75)).update(4.0, 0.0, 0.0, 0)  # g, m, v and t: the change, m, v and t
+    (-0.49999999875, 2.0, 4.0, 1.0)
     """
 
     checks = {"lr": positive, "betas": partial(every, check=fraction, length=2), "eps": positive}
@@ -277,7 +291,6 @@ class Decay(Checked):
     """Let the learning rate fall from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
 
     A subclass writes `factor(t)`, by which the optimiser's first rate is multiplied after t epochs.
-    Source of all three: NNDL, section 7.2.3.
     """
 
     factor: Callable[[int], float]
@@ -295,7 +308,11 @@ class Decay(Checked):
 
 
 class StepDecay(Decay):
-    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋ (piecewise constant)."""
+    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋. Source: NNDL, section 7.2.3.
+
+    >>> StepDecay(SGD([Value(1.0)]), step_size=2, gamma=0.5).factor(5)
+    0.25
+    """
 
     checks = Decay.checks | {"step_size": count, "gamma": fraction}
 
@@ -308,7 +325,11 @@ class StepDecay(Decay):
 
 
 class ExponentialDecay(Decay):
-    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ."""
+    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ. Source: NNDL, section 7.2.3.
+
+    >>> ExponentialDecay(SGD([Value(1.0)]), gamma=0.5).factor(3)
+    0.125
+    """
 
     checks = Decay.checks | {"gamma": fraction}
 
@@ -321,7 +342,11 @@ class ExponentialDecay(Decay):
 
 
 class InverseTimeDecay(Decay):
-    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t)."""
+    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t). Source: NNDL, section 7.2.3.
+
+    >>> InverseTimeDecay(SGD([Value(1.0)]), beta=0.5).factor(2)
+    0.5
+    """
 
     checks = Decay.checks | {"beta": not_negative}
 
