@@ -37,11 +37,10 @@ RECTIFIERS = (rules.relu, functions.leaky_relu, functions.elu, rules.softplus)
 
 def activation_named(activation: Activation) -> Callable[[Any], Any]:
     """Return the function of that name, or a function as it is. Raises ValueError for an unknown name."""
-    if callable(activation):
-        return activation
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return ACTIVATIONS[activation]
-    raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
+    found = ACTIVATIONS.get(activation) if isinstance(activation, str) else activation
+    if not callable(found):
+        raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
+    return found
 
 
 class Module:

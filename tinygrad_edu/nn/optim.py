@@ -2,13 +2,6 @@
 
 Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand. One of your own is
 easier: see `Optimizer.update`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
-
->>> w = Value(3.0, "w")
->>> optimizer = SGD([w], lr=0.1)
->>> (w * w).backward()
->>> optimizer.step()
->>> round(w.data, 12)  # 3 - 0.1 · 6
-2.4
 """
 
 from __future__ import annotations
@@ -58,7 +51,7 @@ class Checked:
 
 
 class Optimizer(Checked):
-    """Hold what all optimisers share: the parameters, the learning rate `lr`, and lists of what is remembered.
+    """Hold the parameters, the learning rate `lr`, and lists of what is remembered about each parameter.
 
     A subclass writes `update`, names in `remembers` the numbers it remembers about a parameter, which start at 0, and
     in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed.
@@ -120,6 +113,13 @@ class Optimizer(Checked):
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
 
         Raises, before any has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError on none at all.
+
+        >>> w = Value(3.0, "w")
+        >>> optimizer = SGD([w], lr=0.5)
+        >>> (w * w).backward()
+        >>> optimizer.step()
+        >>> w.data  # 3 - 0.5 · 6
+        0.0
         """
         written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
         move = self.move_by_update if written else self.move
@@ -156,9 +156,6 @@ class SGD(Optimizer):
     """Update by θ ← θ - α g; with momentum ρ, by v ← ρ v + g and θ ← θ - α v: stochastic gradient descent.
 
     Source: Robbins and Monro, 1951; momentum: Polyak, 1964, in the form of PyTorch; NNDL, section 7.2.4.
-
-    >>> SGD([Value(3.0)], lr=0.5, momentum=0.5).update(4.0, 2.0)  # the gradient g and v: the change of θ and the new v
-    (-2.5, 5.0)
     """
 
     checks = {"lr": positive, "momentum": not_negative}
@@ -183,9 +180,6 @@ class Adagrad(Optimizer):
     """Update by G ← G + g²; θ ← θ - α g / (√G + ε): the larger a parameter's gradients were, the smaller its steps.
 
     Source: Duchi, Hazan and Singer, Journal of Machine Learning Research 12, 2011; NNDL, section 7.2.3.
-
-    >>> Adagrad([Value(3.0)], lr=1.0).update(4.0, 9.0)  # g and G: the change of θ and the new G
-    (-0.799999999984, 25.0)
     """
 
     checks = {"lr": positive, "eps": positive, "sum_of_squares": not_negatives}
@@ -207,9 +201,6 @@ class RMSprop(Optimizer):
     """Update by G ← α G + (1 - α) g²; θ ← θ - lr · g / (√G + ε): Adagrad with a memory that fades.
 
     Source: Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012; NNDL, section 7.2.3.
-
-    >>> RMSprop([Value(3.0)], lr=1.0, alpha=0.5).update(4.0, 16.0)  # g and G: the change of θ and the new G
-    (-0.9999999975, 16.0)
     """
 
     checks = {"lr": positive, "alpha": fraction, "eps": positive, "mean_square": not_negatives}
@@ -231,9 +222,6 @@ class Adadelta(Optimizer):
     """Update by G ← ρ G + (1 - ρ) g²; Δ ← -√(X + ε) / √(G + ε) · g; X ← ρ X + (1 - ρ) Δ²; θ ← θ + lr · Δ.
 
     A step has its parameter's unit. Source: Zeiler, arXiv:1212.5701, 2012, algorithm 1 if lr = 1; NNDL, section 7.2.3.
-
-    >>> [round(x, 3) for x in Adadelta([Value(3.0)], rho=0.5).update(4.0, 16.0, 4.0)]  # g, G, X: Δ, the new G and X
-    [-2.0, 16.0, 4.0]
     """
 
     remembers = ("mean_square", "mean_square_change")
@@ -258,9 +246,6 @@ class Adam(Optimizer):
 
     m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) make up for the start at m = v = 0.
     Source: Kingma and Ba, arXiv:1412.6980, 2015, algorithm 1; NNDL, section 7.2.4.
-
-    >>> Adam([Value(3.0)], lr=0.5, betas=(0.5, 0.75)).update(4.0, 0.0, 0.0, 0)  # g, m, v and t: the change, m, v and t
-    (-0.49999999875, 2.0, 4.0, 1.0)
     """
 
     checks = {"lr": positive, "betas": partial(every, check=fraction, length=2), "eps": positive}
@@ -301,18 +286,20 @@ class Decay(Checked):
         self.first_lr, self.epochs = optimizer.lr, 0
 
     def step(self) -> None:
-        """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls."""
+        """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls.
+
+        >>> decay = InverseTimeDecay(SGD([Value(1.0)], lr=0.5), beta=1.0)
+        >>> decay.step()
+        >>> decay.optimizer.lr
+        0.25
+        """
         factor = not_negative(f"{type(self).__name__}.factor", self.factor(self.epochs + 1))
         self.optimizer.lr = self.first_lr * factor or math.ulp(0.0)
         self.epochs += 1
 
 
 class StepDecay(Decay):
-    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋. Source: NNDL, section 7.2.3.
-
-    >>> StepDecay(SGD([Value(1.0)]), step_size=2, gamma=0.5).factor(5)
-    0.25
-    """
+    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋. Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"step_size": count, "gamma": fraction}
 
@@ -325,11 +312,7 @@ class StepDecay(Decay):
 
 
 class ExponentialDecay(Decay):
-    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ. Source: NNDL, section 7.2.3.
-
-    >>> ExponentialDecay(SGD([Value(1.0)]), gamma=0.5).factor(3)
-    0.125
-    """
+    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ. Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"gamma": fraction}
 
@@ -342,11 +325,7 @@ class ExponentialDecay(Decay):
 
 
 class InverseTimeDecay(Decay):
-    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t). Source: NNDL, section 7.2.3.
-
-    >>> InverseTimeDecay(SGD([Value(1.0)]), beta=0.5).factor(2)
-    0.5
-    """
+    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t). Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"beta": not_negative}
 

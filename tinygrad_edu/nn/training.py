@@ -192,26 +192,22 @@ def train_epoch(
         optimizer.zero_grad()
         if l2:
             l2_penalty(model.weights(), l2).backward()
-        batch_loss = backpropagate_risk(model, loss, batch, static)
+        n = len(batch[0])
+        if static:  # from the last example to the first, as `backward`: a parameter used once in each has the same bits
+            batch_loss = static.batch([(x, y, n) for x, y in zip(*batch, strict=True)][::-1])
+        else:
+            risk = empirical_risk(model, loss, *batch)
+            batch_loss = float(risk.data)
+            if math.isfinite(batch_loss):
+                risk.backward()
         if not math.isfinite(batch_loss):
             raise FloatingPointError(f"the loss is {batch_loss}")
         optimizer.step()
-        total += batch_loss * len(batch[0])
-        n_examples += len(batch[0])
+        total, n_examples = total + batch_loss * n, n_examples + n
     for parameter in optimizer.parameters:  # an overflow in an update is seen in the next loss, but for the last
         if not math.isfinite(parameter.data):
             raise FloatingPointError(f"{parameter.label or 'a parameter'} is {parameter.data}")
     return total / n_examples
-
-
-def backpropagate_risk(model: Module, loss: Loss, batch: Examples, static: Graph) -> float:
-    """Add the gradient of the mean loss over examples to the parameters, if it is finite. Return the mean loss."""
-    if static:  # from the last example to the first, as `backward`: if each uses a parameter once, the same to the bit
-        return static.batch([(x, y, len(batch[0])) for x, y in zip(*batch, strict=True)][::-1])
-    risk = empirical_risk(model, loss, *batch)
-    if math.isfinite(risk.data):
-        risk.backward()
-    return float(risk.data)
 
 
 def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
