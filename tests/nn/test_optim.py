@@ -7,6 +7,7 @@ import inspect
 import json
 import math
 import pickle
+import pydoc
 import random
 from decimal import Decimal
 from fractions import Fraction
@@ -324,6 +325,15 @@ def test_what_update_must_return_is_checked_before_any_parameter_has_moved(
     with pytest.raises(error, match=message):
         descend(optimizer, 1)
     assert [p.data for p in optimizer.parameters] == [3.0, -5.0]
+
+
+@pytest.mark.parametrize("kind", [*OPTIMISERS, StepDecay, ExponentialDecay, InverseTimeDecay])
+def test_help_of_each_has_its_arguments_the_source_of_its_formula_and_an_example(kind: Any) -> None:
+    text = pydoc.render_doc(kind, renderer=pydoc.plaintext)
+    assert f"{kind.__name__}(" in text
+    assert all(name in text for name in inspect.signature(kind).parameters)
+    assert "Source: " in inspect.getdoc(kind)
+    assert ">>> " in inspect.getdoc(kind.step)
 
 
 @pytest.mark.parametrize(

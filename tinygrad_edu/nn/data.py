@@ -19,6 +19,7 @@ from tinygrad_edu.nn.modules import Seed, generator_of
 Inputs = list[list[float]]
 Examples = tuple[Sequence[Any], Sequence[Any]]  # inputs and targets
 Point = Callable[[float, int], list[float]]  # of a position from 0 to 1 and a class
+finite_rows: Callable[[str, Any], Inputs] = partial(every, check=partial(every, check=finite))
 
 
 def load_iris() -> tuple[Inputs, list[int], list[str]]:
@@ -194,8 +195,7 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
     >>> standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
     [[[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]]]
     """
-    parts = [finite_rows("standardise: train", train)]
-    parts += [finite_rows(f"standardise: others[{i}]", rows) for i, rows in enumerate(others)]
+    parts = [finite_rows("standardise: train", train), *every("standardise: others", others, finite_rows)]
     lengths = {len(row) for rows in parts for row in rows}
     if not parts[0] or len(lengths) > 1 or 0 in lengths:
         raise ValueError(f"standardise needs training inputs, all of one length, got lengths {sorted(lengths)}")
@@ -204,11 +204,6 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
     if not all(math.isfinite(x) for rows in scaled for row in rows for x in row):
         raise OverflowError("standardise: others are too far from train, whose deviation they are divided by")
     return scaled
-
-
-def finite_rows(name: str, rows: Any) -> Inputs:
-    """Return rows of numbers as lists of floats. Raises TypeError or ValueError, with the place, for anything else."""
-    return every(name, rows, partial(every, check=finite))
 
 
 def scale_of(feature: Sequence[float]) -> Callable[[float], float]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from tinygrad_edu.arguments import count, function, instance, listed, not_negative
 from tinygrad_edu.engine import Value
 from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
-from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
+from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty, mean
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
@@ -223,9 +223,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 
 def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return the mean of error(model(x), y) over examples. Raises FloatingPointError if it is nan or infinite."""
-    total = 0.0
-    for x, y in zip(inputs, targets, strict=True):
-        total += number_in(error(model(x), y))
-    if not math.isfinite(total):
-        raise FloatingPointError(f"the validation error is {total}")
-    return total / len(inputs)
+    found: float = mean([number_in(error(model(x), y)) for x, y in zip(inputs, targets, strict=True)])
+    if not math.isfinite(found):
+        raise FloatingPointError(f"the validation error is {found}")
+    return found
