@@ -126,10 +126,10 @@ class Module:
                 member.place = f"{name}." if name else ""
 
     def __repr__(self) -> str:
-        return spelled(f"{type(self).__name__}({self.summary()})", encoding_of())
+        return spelled(f"{type(self).__name__}({self.extra_repr()})", encoding_of())
 
-    def summary(self) -> str:
-        """Say for `repr` what this is made of."""
+    def extra_repr(self) -> str:
+        """Say for `repr` what this is made of, as in PyTorch."""
         return f"{len(self.parameters())} parameters"
 
 
@@ -172,7 +172,7 @@ class Neuron(Module):
             a.label, z.label = self.place + "a", self.place + "z"
         return a
 
-    def summary(self) -> str:
+    def extra_repr(self) -> str:
         return f"{len(self.w)} inputs, {activation_name(self.activation)}"
 
 
@@ -193,7 +193,7 @@ class Layer(Module):
         """Return the weights as a matrix, a row per neuron, and the biases, with the names of PyTorch's `nn.Linear`."""
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
-    def summary(self) -> str:
+    def extra_repr(self) -> str:
         return f"{len(self.neurons)} × {self.neurons[0]}"
 
 
@@ -231,15 +231,11 @@ class MLP(Module):
         return x[0] if len(x) == 1 else x
 
     def arrays(self) -> dict[str, Any]:
-        """Number the layers as PyTorch's `nn.Sequential` does where an activation follows each layer: 0, 2, 4, …
-
-        >>> list(MLP(2, [16, 1]).arrays())
-        ['0.weight', '0.bias', '2.weight', '2.bias']
-        """
+        """Number the layers as in PyTorch's `nn.Sequential`, with activations between: 0.weight, 0.bias, 2.weight, …"""
         every_other = zip(range(0, 2 * len(self.layers), 2), self.layers, strict=True)
         return {f"{i}.{name}": array for i, layer in every_other for name, array in layer.arrays().items()}
 
-    def summary(self) -> str:
+    def extra_repr(self) -> str:
         return ", ".join(map(repr, self.layers))
 
 
@@ -263,7 +259,7 @@ class Maxout(Module):
         inputs = as_inputs(x, len(self.pieces[0].w))
         return functools.reduce(rules.maximum, [piece.activate(inputs) for piece in self.pieces])
 
-    def summary(self) -> str:
+    def extra_repr(self) -> str:
         return f"{len(self.pieces)} × {self.pieces[0]}"
 
 
@@ -292,7 +288,7 @@ class BatchNorm(Module):
         scale = self.gamma / rules.sqrt(variance + self.eps)
         return [(x - mu) * scale + self.beta for x in batch]
 
-    def summary(self) -> str:
+    def extra_repr(self) -> str:
         return f"eps={self.eps:g}"
 
 

@@ -19,7 +19,7 @@ from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
 from tinygrad_edu.nn.saving import State, fitting
 
 Checks: TypeAlias = dict[str, Callable[[str, Any], Any]]  # what returns a number as it is kept, or refuses it
-Places: TypeAlias = Sequence[int]  # where the columns have the numbers of the parameters that move
+Moving: TypeAlias = "Iterable[tuple[int, Value, float]]"  # place in the columns, parameter, gradient of all that move
 
 count_from_0 = partial(count, least=0)
 numbers = partial(every, check=finite)
@@ -87,24 +87,24 @@ class Optimizer(Checked):
         (-0.6000000000000001, 6.0)
         """
         leaf, columns = Value(0.0), [[finite("remembered", x)] for x in remembered]
-        leaf.grad = finite("g", g)
-        self.move([0], [leaf], *columns)
+        self.move([(0, leaf, finite("g", g))], *columns)
         return leaf.data, *[x for (x,) in columns]
 
-    def move_by_update(self, places: Places, parameters: list[Value], *columns: list[float]) -> None:
+    def move_by_update(self, moving: Moving, *columns: list[float]) -> None:
         """Move parameters as `update` says, once all changes are computed. Raises TypeError or ValueError."""
         name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
-        memories = [[column[i] for column in columns] for i in places]
-        results = []
-        for parameter, memory in zip(parameters, memories, strict=True):
-            result: Any = self.update(parameter.grad, *memory)
+        results, slope, begun = [], 0.0, self.tried
+        for i, parameter, g in moving:
+            before = [column[i] for column in columns]
+            result: Any = self.update(g, *before)
             if not isinstance(result, tuple) or len(result) != 1 + len(columns):
                 raise TypeError(f"{name} must return a tuple, ({contents}{'' if columns else ','}), got {result!r}")
-            results.append([finite(name, x) for x in result])
-        slope = sum(p.grad * change for p, (change, *_) in zip(parameters, results, strict=True))
-        if slope > 0.0 and not self.tried and not any(map(any, memories)):
+            change, *memory = [finite(name, x) for x in result]
+            results.append((i, parameter, change, memory))
+            slope, begun = slope + g * change, begun or any(before)
+        if slope > 0.0 and not begun:
             raise ValueError(f"{name} goes uphill: the change is added, so it is -self.lr * g, not self.lr * g")
-        for i, parameter, (change, *memory) in zip(places, parameters, results, strict=True):
+        for i, parameter, change, memory in results:
             parameter.data += change
             for column, number in zip(columns, memory, strict=True):
                 column[i] = number
@@ -123,9 +123,7 @@ class Optimizer(Checked):
         """
         written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
         move = self.move_by_update if written else self.move
-        places = self.moving()
-        parameters = self.parameters if len(places) == len(self.parameters) else [self.parameters[i] for i in places]
-        move(places, parameters, *[getattr(self, name) for name in self.remembers])
+        move(self.moving(), *[getattr(self, name) for name in self.remembers])
         self.tried = True
 
     def zero_grad(self) -> None:
@@ -133,12 +131,12 @@ class Optimizer(Checked):
         for parameter in self.parameters:
             parameter.grad = NOT_COMPUTED
 
-    def moving(self) -> Places:
-        """Return the places of the parameters that have a gradient. Raises the errors of `step`."""
+    def moving(self) -> Moving:
+        """Return the parameters that have a gradient, with their places and gradients. Raises the errors of `step`."""
         gradients = [parameter.grad for parameter in self.parameters]
         with contextlib.suppress(TypeError):  # nearly always there are all, and finite, and this tells it in no time
             if (all(gradients) or set(map(type, gradients)) == {float}) and math.isfinite(sum(gradients)):
-                return range(len(gradients))
+                return zip(range(len(gradients)), self.parameters, gradients, strict=True)
         places = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
         if not places:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
@@ -146,7 +144,7 @@ class Optimizer(Checked):
             name = f"the gradient of {self.parameters[i].label or f'parameter {i}'}"
             if not math.isfinite(gradient := arguments.real(gradients[i], name)):
                 raise FloatingPointError(f"{name} is {gradient}")
-        return places
+        return [(i, self.parameters[i], gradients[i]) for i in places]
 
     def __repr__(self) -> str:
         return super().__repr__().replace("(", f"({len(self.parameters)} parameters, ", 1)
@@ -165,14 +163,14 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
         self.momentum = momentum
 
-    def move(self, places: Places, parameters: list[Value], v: list[float]) -> None:
+    def move(self, moving: Moving, v: list[float]) -> None:
         lr, momentum = self.lr, self.momentum
         if momentum == 0.0:
-            for parameter in parameters:
-                parameter.data -= lr * parameter.grad
+            for _, parameter, g in moving:
+                parameter.data -= lr * g
         else:
-            for i, parameter in zip(places, parameters, strict=True):
-                v[i] = velocity = momentum * v[i] + parameter.grad
+            for i, parameter, g in moving:
+                v[i] = velocity = momentum * v[i] + g
                 parameter.data -= lr * velocity
 
 
@@ -189,10 +187,9 @@ class Adagrad(Optimizer):
         super().__init__(parameters, lr)
         self.eps = eps
 
-    def move(self, places: Places, parameters: list[Value], sum_of_squares: list[float]) -> None:
+    def move(self, moving: Moving, sum_of_squares: list[float]) -> None:
         lr, eps, sqrt = self.lr, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             sum_of_squares[i] = total = sum_of_squares[i] + g * g
             parameter.data -= lr * g / (sqrt(total) + eps)
 
@@ -210,10 +207,9 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr)
         self.alpha, self.eps = alpha, eps
 
-    def move(self, places: Places, parameters: list[Value], mean_square: list[float]) -> None:
+    def move(self, moving: Moving, mean_square: list[float]) -> None:
         lr, alpha, eps, sqrt = self.lr, self.alpha, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             mean_square[i] = mean = alpha * mean_square[i] + (1.0 - alpha) * g * g
             parameter.data -= lr * g / (sqrt(mean) + eps)
 
@@ -231,10 +227,9 @@ class Adadelta(Optimizer):
         super().__init__(parameters, lr)
         self.rho, self.eps = rho, eps
 
-    def move(self, places: Places, parameters: list[Value], squares: list[float], changes: list[float]) -> None:
+    def move(self, moving: Moving, squares: list[float], changes: list[float]) -> None:
         lr, rho, eps, sqrt = self.lr, self.rho, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             squares[i] = mean = rho * squares[i] + (1.0 - rho) * g * g
             change = -sqrt(changes[i] + eps) / sqrt(mean + eps) * g
             changes[i] = rho * changes[i] + (1.0 - rho) * change * change
@@ -258,12 +253,11 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         self.betas, self.eps = betas, eps
 
-    def move(self, places: Places, parameters: list[Value], m: list[float], v: list[float], t: list[float]) -> None:
+    def move(self, moving: Moving, m: list[float], v: list[float], t: list[float]) -> None:
         lr, (beta1, beta2), eps, sqrt = self.lr, self.betas, self.eps, math.sqrt
         new1, new2 = 1.0 - beta1, 1.0 - beta2
         steps = 0.0
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             m[i] = mean = beta1 * m[i] + new1 * g
             v[i] = square = beta2 * v[i] + new2 * g * g
             t[i] = step = t[i] + 1.0
