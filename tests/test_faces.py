@@ -21,6 +21,8 @@ from tinygrad_edu.nn import (
     BatchNorm,
     History,
     Maxout,
+    Module,
+    StepDecay,
     binary_cross_entropy,
     figures,
     fit,
@@ -50,6 +52,8 @@ FACES: dict[str, Any] = {
     "Maxout": lambda: Maxout(2, 2),
     "BatchNorm": BatchNorm,
     "Optimizer": lambda: SGD(MLP(1, [1]).parameters(), lr=0.1),
+    "schedule": lambda: StepDecay(SGD(MLP(1, [1]).parameters()), 2),
+    "Module of one's own": Module,
     "static graph": lambda: static_graph(lambda x: x * x, MLP(1, [1]).parameters()),
     "rule": lambda: worked_example()[0].op,
 }

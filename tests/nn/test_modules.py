@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from collections.abc import Callable
@@ -534,6 +535,24 @@ def test_impossible_sizes_are_errors(make: Callable[[], Module], message: str) -
 )
 def test_repr(module: Module, text: str) -> None:
     assert repr(module) == text
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        (Layer(2, 3), "Layer(3 * Neuron(2 inputs, linear))"),
+        (MLP(2, [1], output="tanh"), "MLP(Layer(1 * Neuron(2 inputs, tanh)))"),
+        (Maxout(2), "Maxout(2 * Neuron(2 inputs, linear))"),
+        (Own([Parameter(1.0), Neuron(2)]), "Own(4 parameters)"),
+    ],
+)
+def test_a_module_is_printed_on_a_terminal_of_ascii(module: Module, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one of one's own, which shows no address."""
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    print(module)
+    terminal.flush()
+    assert terminal.buffer.getvalue().decode() == f"{text}\n"  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------------------------------------------------ gradients

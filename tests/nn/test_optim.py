@@ -7,6 +7,7 @@ import inspect
 import json
 import math
 import pickle
+import pydoc
 import random
 from decimal import Decimal
 from fractions import Fraction
@@ -326,6 +327,31 @@ def test_what_update_must_return_is_checked_before_any_parameter_has_moved(
     with pytest.raises(error, match=message):
         descend(optimizer, 1)
     assert [p.data for p in optimizer.parameters] == [3.0, -5.0]
+
+
+@pytest.mark.parametrize("kind", [*OPTIMISERS, StepDecay, ExponentialDecay, InverseTimeDecay])
+def test_help_of_each_has_its_arguments_the_source_of_its_formula_and_an_example(kind: Any) -> None:
+    text = pydoc.render_doc(kind, renderer=pydoc.plaintext)
+    assert f"{kind.__name__}(" in text
+    assert all(name in text for name in inspect.signature(kind).parameters)
+    assert "Source: " in inspect.getdoc(kind)
+    assert ">>> " in inspect.getdoc(kind.step)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda p: SGD(p, lr=0.1), "SGD(1 parameters, lr=0.1, momentum=0)"),
+        (lambda p: Adam(p), "Adam(1 parameters, lr=0.001, betas=[0.9, 0.999], eps=1e-08)"),
+        (lambda p: Plain(p, lr=0.5), "Plain(1 parameters, lr=0.5)"),
+        (lambda p: StepDecay(SGD(p), 2), "StepDecay(first_lr=0.001, epochs=0, step_size=2, gamma=0.1)"),
+        (lambda p: ExponentialDecay(SGD(p), 0.5), "ExponentialDecay(first_lr=0.001, epochs=0, gamma=0.5)"),
+        (lambda p: InverseTimeDecay(SGD(p), 2), "InverseTimeDecay(first_lr=0.001, epochs=0, beta=2)"),
+        (lambda p: type("Mine", (Decay,), {})(SGD(p)), "Mine(first_lr=0.001, epochs=0)"),
+    ],
+)
+def test_an_optimiser_and_a_schedule_show_their_numbers(make: Any, text: str) -> None:
+    assert repr(make([Value(1.0)])) == text
 
 
 def test_the_contract_of_update_stands_in_help() -> None:

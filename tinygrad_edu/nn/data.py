@@ -1,8 +1,7 @@
 """Load or make up data sets to train on, and prepare their examples for a network.
 
 Examples are two lists of equal length, inputs and targets; an input is a list of numbers. data/SOURCES.md says where
-the real ones come from. Whatever is random takes a seed; without one the numbers are those that `random.seed` leads to.
-Wherever a list is taken, a numpy array of numbers or a generator will do.
+the real ones come from. Without a `seed`, `random.seed` decides. A numpy array or a generator will do for a list.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from tinygrad_edu.nn.modules import Seed, generator_of
 Inputs = list[list[float]]
 Examples = tuple[Sequence[Any], Sequence[Any]]  # inputs and targets
 Point = Callable[[float, int], list[float]]  # of a position from 0 to 1 and a class
+finite_rows: Callable[[str, Any], Inputs] = partial(every, check=partial(every, check=finite))
 
 
 def load_iris() -> tuple[Inputs, list[int], list[str]]:
-    """Return 150 iris flowers: four measurements in cm each, their classes 0, 1 and 2, and the names of the classes.
+    """Return 150 iris flowers: length and width in cm of sepal and petal, classes 0, 1 and 2, and the classes' names.
 
-    Measured are the length and width of sepal and petal.
     Source: R. A. Fisher, 1936; UCI Machine Learning Repository, CC BY 4.0.
 
     >>> measurements, classes, names = load_iris()
@@ -37,9 +36,8 @@ def load_iris() -> tuple[Inputs, list[int], list[str]]:
 
 
 def load_digits() -> tuple[Inputs, list[int], list[str]]:
-    """Return 1,797 handwritten digits: their pixels, their classes 0, …, 9, and the names of the classes.
+    """Return 1,797 handwritten digits: 8 × 8 pixels from 0 (paper) to 16 (ink), classes 0, …, 9, and their names.
 
-    Each digit has 8 × 8 pixels row by row, from 0 (paper) to 16 (ink).
     Source: E. Alpaydin and C. Kaynak, 1998; UCI Machine Learning Repository, CC BY 4.0.
 
     >>> pixels, classes, names = load_digits()
@@ -73,28 +71,22 @@ def inputs_and_classes(rows: Iterable[list[str]]) -> tuple[Inputs, list[int]]:
     return [list(map(float, row)) for row in zip(*features, strict=True)], list(map(int, classes))
 
 
-# -------------------------------------------------------------------------------------------------- made-up data
-# Each has n examples, the classes in turn; `noise` is the standard deviation of what is added to each coordinate.
+# Made-up data: n examples, the classes in turn; `noise` is the standard deviation of what is added to each coordinate.
 
 
 def moons(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
-    """Make two half circles that reach into each other, classes 0 and 1.
+    """Make two half circles that reach into each other, class 0 around the origin, class 1 turned, around (1, ½).
 
     >>> inputs, classes = moons(4, noise=0.0)
     >>> [round(x, 3) for x in inputs[1]], classes
     ([0.617, -0.424], [0, 1, 0, 1])
     """
-
-    def point(position: float, k: int) -> list[float]:
-        x, y = on_circle(1.0, math.pi * position)
-        return [x, y] if k == 0 else [1.0 - x, 0.5 - y]
-
-    return classes_in_turn(n, 2, point, noise, seed)
+    return classes_in_turn(n, 2, lambda x, k: on_circle(1 - 2 * k, math.pi * x, (k, 0.5 * k)), noise, seed)
 
 
 def circles(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[int]]:
     """Make a circle of radius 1, class 0, and one of radius ½ within it, class 1."""
-    return classes_in_turn(n, 2, lambda position, k: on_circle(1.0 - 0.5 * k, 2.0 * math.pi * position), noise, seed)
+    return classes_in_turn(n, 2, lambda x, k: on_circle(1.0 - 0.5 * k, 2.0 * math.pi * x), noise, seed)
 
 
 def spirals(n: int = 200, noise: float = 0.02, seed: Seed = None, turns: float = 1.0) -> tuple[Inputs, list[int]]:
@@ -122,8 +114,7 @@ def blobs(n: int = 150, noise: float = 0.3, seed: Seed = None, n_classes: int = 
 def sine(n: int = 100, noise: float = 0.1, seed: Seed = None) -> tuple[Inputs, list[float]]:
     """Make one period of the sine, for regression: inputs [x] with x from -π to π, targets sin x with noise."""
     inputs = [[math.pi * (2.0 * position - 1.0)] for position in positions(n)]
-    targets = with_noise([[math.sin(x)] for (x,) in inputs], noise, seed)
-    return inputs, [y for (y,) in targets]
+    return inputs, [y for (y,) in with_noise([[math.sin(x)] for (x,) in inputs], noise, seed)]
 
 
 def positions(n: int) -> list[float]:
@@ -131,9 +122,9 @@ def positions(n: int) -> list[float]:
     return [(i + 0.5) / n for i in range(count("n", n))]
 
 
-def on_circle(radius: float, angle: float) -> list[float]:
-    """Return the point at that angle of a circle around the origin."""
-    return [radius * math.cos(angle), radius * math.sin(angle)]
+def on_circle(radius: float, angle: float, centre: tuple[float, float] = (0.0, 0.0)) -> list[float]:
+    """Return the point at that angle of a circle; a negative radius turns it to the other side of the centre."""
+    return [centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)]
 
 
 def classes_in_turn(n: int, n_classes: int, point: Point, noise: float, seed: Seed) -> tuple[Inputs, list[int]]:
@@ -146,9 +137,6 @@ def with_noise(points: Inputs, noise: float, seed: Seed) -> Inputs:
     """Add to each coordinate a normally distributed number of standard deviation `noise`."""
     noise, generator = not_negative("noise", noise), generator_of(seed)
     return [[x + generator.gauss(0.0, noise) for x in point] for point in points]
-
-
-# ------------------------------------------------------------------------------------------- preparing examples
 
 
 def check_examples(inputs: Any, targets: Any, name: str = "inputs", other: str = "targets") -> Examples:
@@ -179,7 +167,7 @@ def train_test_split(
 
 
 def mini_batches(
-    inputs: Sequence[Any], targets: Sequence[Any], batch_size: int, seed: Seed = None
+    inputs: Iterable[Any], targets: Iterable[Any], batch_size: int, seed: Seed = None
 ) -> Iterator[Examples]:
     """Shuffle the examples and yield them in batches of `batch_size`, the last smaller if they do not come out even.
 
@@ -201,15 +189,13 @@ def shuffled(inputs: Sequence[Any], targets: Sequence[Any], seed: Seed) -> Examp
 def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]) -> list[Inputs]:
     """Scale each feature: subtract the mean, divide by the standard deviation, both those of the training inputs.
 
-    The others are scaled by the same numbers: what is held out must not decide how it is scaled. A feature that does
-    not vary in training is only shifted. Raises TypeError or ValueError on no training inputs, on inputs of different
-    lengths or of none, and on what is no finite number.
+    What is held out must not decide how it is scaled. A feature that does not vary in training is only shifted.
+    Raises TypeError or ValueError on no inputs, inputs of different lengths or of none, and what is no finite number.
 
     >>> standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
     [[[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]]]
     """
-    parts = [finite_rows("standardise: train", train)]
-    parts += [finite_rows(f"standardise: others[{i}]", rows) for i, rows in enumerate(others)]
+    parts = [finite_rows("standardise: train", train), *every("standardise: others", others, finite_rows)]
     lengths = {len(row) for rows in parts for row in rows}
     if not parts[0] or len(lengths) > 1 or 0 in lengths:
         raise ValueError(f"standardise needs training inputs, all of one length, got lengths {sorted(lengths)}")
@@ -218,11 +204,6 @@ def standardise(train: Sequence[Sequence[float]], *others: Sequence[Sequence[flo
     if not all(math.isfinite(x) for rows in scaled for row in rows for x in row):
         raise OverflowError("standardise: others are too far from train, whose deviation they are divided by")
     return scaled
-
-
-def finite_rows(name: str, rows: Any) -> Inputs:
-    """Return rows of numbers as lists of floats. Raises TypeError or ValueError, with the place, for anything else."""
-    return every(name, rows, partial(every, check=finite))
 
 
 def scale_of(feature: Sequence[float]) -> Callable[[float], float]:

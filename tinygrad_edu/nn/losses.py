@@ -1,8 +1,7 @@
 """Compute losses, how far one prediction is from its target, and their mean over examples, the risk to be minimised.
 
-A loss takes the prediction first, then the target, Values or plain numbers, and is composed of rows of the derivative
-table, so there is nothing to differentiate here. Source of all: Qiu, Neural Networks and Deep Learning (NNDL), sections
-2.2 and 3.1 to 3.5, unless another is named.
+A loss takes the prediction, then the target, Values or numbers; composed of rows of the derivative table, it has its
+derivative from there. Source: Qiu, Neural Networks and Deep Learning (NNDL), sections 2.2 and 3.1 to 3.5.
 """
 
 from __future__ import annotations
@@ -64,10 +63,9 @@ def binary_cross_entropy(logit: Any, target: Any) -> Any:
 def cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     """Return -log p_c with p = softmax(logits), where the target c is the index of the true class.
 
-    It is computed as softplus(log Σ exp(zⱼ) - z_c), the sum over all j ≠ c: with two classes this is the binary
-    cross-entropy, and it stays exact where p_c rounds to 0 or to 1. The target may also be a list of probabilities,
-    one-hot for instance: then the loss is -Σ yₖ log pₖ. A logit of -inf masks a class. Raises ValueError if there are
-    fewer than two logits, if there is no such class, or if the probabilities are not as many as the logits.
+    It is computed as softplus(log Σ exp(zⱼ) - z_c), the sum over all j ≠ c, exact also where p_c rounds to 0 or to 1.
+    For a list of probabilities as target, one-hot for instance, it is -Σ yₖ log pₖ. A logit of -inf masks a class.
+    Raises ValueError on fewer than two logits, a class that is none, or another number of probabilities.
 
     >>> cross_entropy([0.0, 1000.0], 1), cross_entropy([0.0, 1000.0], 0), cross_entropy([0.0, 1000.0], [0.5, 0.5])
     (0.0, 1000.0, 500.0)
@@ -120,9 +118,7 @@ def mean(losses: Sequence[Any]) -> Any:
 
 
 def empirical_risk(model: Callable[[Any], Any], loss: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """Return the mean of loss(model(x), y) over examples, which training minimises.
-
-    Raises ValueError if there are none, or not as many targets as inputs.
+    """Return the mean of loss(model(x), y) over examples. Raises ValueError unless there are some, with a target each.
 
     >>> empirical_risk(lambda x: 2.0 * x, squared_error, [1.0, 2.0], [2.0, 2.0])
     1.0

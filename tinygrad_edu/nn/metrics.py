@@ -110,6 +110,5 @@ def confusion_matrix(model: Model, inputs: Any, targets: Any, names: Names = (),
     every, pairs = classes(model, inputs, targets, names, threshold)
     counts, heads = Counter(pairs), list(map(str, every))
     rows = [[say("true and predicted"), *(f"  {head}" for head in heads)]]
-    for row, head in enumerate(heads):
-        rows.append([head, *(f"  {counts[column, row]}" for column in range(len(heads)))])
+    rows += [[head, *(f"  {counts[k, row]}" for k in range(len(heads)))] for row, head in enumerate(heads)]
     return "\n".join(columns(rows, right=True))

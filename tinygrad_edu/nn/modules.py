@@ -16,6 +16,7 @@ from tinygrad_edu.functions import weighted_sum
 from tinygrad_edu.nn.losses import mean
 from tinygrad_edu.nn.saving import State, array_shape, each_in, fitting, leaves_in
 from tinygrad_edu.rule import Scalar, scalar
+from tinygrad_edu.words import encoding_of, spelled
 
 Activation: TypeAlias = "str | Callable[[Any], Any]"
 Seed: TypeAlias = "int | random.Random | None"
@@ -27,32 +28,25 @@ def linear(z: Any) -> Any:
 
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": linear,
-    "sigmoid": rules.sigmoid,
-    "tanh": rules.tanh,
-    "relu": rules.relu,
-    "leaky_relu": functions.leaky_relu,
-    "elu": functions.elu,
-    "softplus": rules.softplus,
-}
+    "linear": linear, "sigmoid": rules.sigmoid, "tanh": rules.tanh, "relu": rules.relu,
+    "leaky_relu": functions.leaky_relu, "elu": functions.elu, "softplus": rules.softplus,
+}  # fmt: skip
 NOT_WEIGHTS = {"b", "bias", "biases", "gamma", "beta"}  # names under which biases are kept, and what BatchNorm learns
 RECTIFIERS = (rules.relu, functions.leaky_relu, functions.elu, rules.softplus)
 
 
 def activation_named(activation: Activation) -> Callable[[Any], Any]:
     """Return the function of that name, or a function as it is. Raises ValueError for an unknown name."""
-    if callable(activation):
-        return activation
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return ACTIVATIONS[activation]
-    raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
+    found = ACTIVATIONS.get(activation) if isinstance(activation, str) else activation
+    if not callable(found):
+        raise ValueError(f"unknown activation {activation!r}: pass a function or one of {', '.join(ACTIVATIONS)}")
+    return found
 
 
 class Module:
     """Hold parameters: those attributes that are Parameters or Modules, or lists, tuples or dictionaries of them.
 
-    What a module of your own computes it says in `forward` or in `__call__`. What stands in several places is one
-    parameter, or one module: it is found in the first of them.
+    A module of your own computes in `forward` or `__call__`. What stands in several places is found in the first.
 
     >>> [name for name, _ in Neuron(2).named_parameters()]
     ['w.0', 'w.1', 'b']
@@ -131,6 +125,13 @@ class Module:
             else:
                 member.place = f"{name}." if name else ""
 
+    def __repr__(self) -> str:
+        return spelled(f"{type(self).__name__}({self.extra_repr()})", encoding_of())
+
+    def extra_repr(self) -> str:
+        """Say for `repr` what this is made of, as in PyTorch."""
+        return f"{len(self.parameters())} parameters"
+
 
 class Neuron(Module):
     """Compute a = f(z) with z = Σ wᵢ xᵢ + b: weights `w`, one per input, and a bias `b`, which starts at 0.
@@ -142,7 +143,8 @@ class Neuron(Module):
 
     Weights are drawn from [-r, r] with r = √(6 / n_inputs) for rectifiers (He et al., 2015), √(6 / (n_inputs +
     n_outputs)) for all others (Xavier: Glorot and Bengio, 2010), to keep the variance from layer to layer.
-    Called with a list of Values or numbers it returns a, one Value. Raises ValueError if the list has another length.
+    Called with a list of Values, or of numbers, which become inputs named x1, x2, …, it returns a, one Value.
+    Raises ValueError if the list has another length. So do Layer, MLP and Maxout.
 
     >>> neuron = Neuron(2, activation="sigmoid")
     >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, -3.0, -3.0
@@ -167,19 +169,15 @@ class Neuron(Module):
         z = weighted_sum(self.w, x, self.b)
         a = self.activation(z)
         if isinstance(a, Value):
-            a.label = self.place + "a"
-            z.label = self.place + "z"
+            a.label, z.label = self.place + "a", self.place + "z"
         return a
 
-    def __repr__(self) -> str:
-        return f"Neuron({len(self.w)} inputs, {activation_name(self.activation)})"
+    def extra_repr(self) -> str:
+        return f"{len(self.w)} inputs, {activation_name(self.activation)}"
 
 
 class Layer(Module):
-    """Give `n_outputs` neurons the same `n_inputs` inputs.
-
-    Called with a list of Values or numbers it returns the list of the neurons' activations.
-    """
+    """Give `n_outputs` neurons the same `n_inputs` inputs, and return the list of their activations."""
 
     def __init__(self, n_inputs: int, n_outputs: int, activation: Activation = "linear", seed: Seed = None) -> None:
         n_outputs = count("n_outputs", n_outputs)
@@ -195,8 +193,8 @@ class Layer(Module):
         """Return the weights as a matrix, a row per neuron, and the biases, with the names of PyTorch's `nn.Linear`."""
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
-    def __repr__(self) -> str:
-        return f"Layer({len(self.neurons)} × {self.neurons[0]})"
+    def extra_repr(self) -> str:
+        return f"{len(self.neurons)} × {self.neurons[0]}"
 
 
 class MLP(Module):
@@ -208,28 +206,23 @@ class MLP(Module):
     output      the activation of the last layer; "linear" gives logits
     seed        the same seed gives the same weights
 
-    Called with a list of Values or numbers, which become inputs named x1, x2, …, it returns a list of Values, or one
-    Value if the last layer has one neuron. Raises ValueError if the list has another length.
+    It returns the last layer's activations, a list of Values, or one Value if that layer has one neuron.
 
     >>> len(MLP(2, [16, 16, 1]).parameters())
     337
     """
 
     def __init__(
-        self,
-        n_inputs: int,
-        layer_sizes: Sequence[int],
-        activation: Activation = "relu",
-        output: Activation = "linear",
-        seed: Seed = None,
-    ) -> None:
+        self, n_inputs: int, layer_sizes: Sequence[int],
+        activation: Activation = "relu", output: Activation = "linear", seed: Seed = None,
+    ) -> None:  # fmt: skip
         sizes = every("layer_sizes", layer_sizes, count)
         if not sizes:
             raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
         generator = generator_of(seed)
         activations = [activation] * (len(sizes) - 1) + [output]
-        layers = zip([n_inputs, *sizes[:-1]], sizes, activations, strict=True)
-        self.layers = [Layer(*layer, generator) for layer in layers]
+        shapes = zip([n_inputs, *sizes[:-1]], sizes, activations, strict=True)
+        self.layers = [Layer(*shape, generator) for shape in shapes]
         self.name_members()
 
     def __call__(self, x: Sequence[Value | float]) -> Any:
@@ -238,22 +231,17 @@ class MLP(Module):
         return x[0] if len(x) == 1 else x
 
     def arrays(self) -> dict[str, Any]:
-        """Number the layers as PyTorch's `nn.Sequential` does where an activation follows each layer: 0, 2, 4, …
-
-        >>> list(MLP(2, [16, 1]).arrays())
-        ['0.weight', '0.bias', '2.weight', '2.bias']
-        """
+        """Number the layers as in PyTorch's `nn.Sequential`, with activations between: 0.weight, 0.bias, 2.weight, …"""
         every_other = zip(range(0, 2 * len(self.layers), 2), self.layers, strict=True)
         return {f"{i}.{name}": array for i, layer in every_other for name, array in layer.arrays().items()}
 
-    def __repr__(self) -> str:
-        return f"MLP({', '.join(map(repr, self.layers))})"
+    def extra_repr(self) -> str:
+        return ", ".join(map(repr, self.layers))
 
 
 class Maxout(Module):
     """Compute max(z₁, …, zₖ), the greatest of several linear functions of the inputs: an activation that is learned.
 
-    Called with a list of Values or numbers it returns one Value.
     Source: Goodfellow et al., arXiv:1302.4389, 2013; NNDL, section 4.1.5.
 
     >>> neuron = Maxout(1, pieces=2)
@@ -271,8 +259,8 @@ class Maxout(Module):
         inputs = as_inputs(x, len(self.pieces[0].w))
         return functools.reduce(rules.maximum, [piece.activate(inputs) for piece in self.pieces])
 
-    def __repr__(self) -> str:
-        return f"Maxout({len(self.pieces)} × {self.pieces[0]})"
+    def extra_repr(self) -> str:
+        return f"{len(self.pieces)} × {self.pieces[0]}"
 
 
 class BatchNorm(Module):
@@ -288,8 +276,7 @@ class BatchNorm(Module):
 
     def __init__(self, eps: float = 1e-5) -> None:
         self.eps = not_negative("eps", eps)
-        self.gamma = Parameter(1.0)
-        self.beta = Parameter(0.0)
+        self.gamma, self.beta = Parameter(1.0), Parameter(0.0)
         self.name_members()
 
     def __call__(self, xs: Sequence[Value | float]) -> list[Any]:
@@ -301,8 +288,8 @@ class BatchNorm(Module):
         scale = self.gamma / rules.sqrt(variance + self.eps)
         return [(x - mu) * scale + self.beta for x in batch]
 
-    def __repr__(self) -> str:
-        return f"BatchNorm(eps={self.eps:g})"
+    def extra_repr(self) -> str:
+        return f"eps={self.eps:g}"
 
 
 def as_inputs(x: Any, n_inputs: int) -> list[Any]:
@@ -322,26 +309,22 @@ def generator_of(seed: Seed) -> random.Random:
     return random.Random(random.getrandbits(64) if seed is None else operator.index(seed))
 
 
-WHOLES = (Module, list, tuple, dict)  # what Parameters and Modules stand in
-
-
 def parts_of(whole: Any) -> Iterable[tuple[Any, Any]]:
     """Return the attributes of a module or the members of a list, tuple or dictionary, with their names."""
-    if isinstance(whole, Module):
-        return vars(whole).items()
-    return whole.items() if isinstance(whole, dict) else enumerate(whole)
+    if isinstance(whole, (Module, dict)):
+        return (whole if isinstance(whole, dict) else vars(whole)).items()
+    return enumerate(whole) if isinstance(whole, (list, tuple)) else ()
 
 
 def members_of(whole: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """Yield the Parameters and Modules of a whole, itself included, each with its name, and each once."""
-    if not isinstance(whole, (Parameter, *WHOLES)) or id(whole) in seen:
+    if id(whole) in seen:
         return
     seen.add(id(whole))
     if isinstance(whole, (Parameter, Module)):
         yield name, whole
-    if isinstance(whole, WHOLES):
-        for key, part in parts_of(whole):
-            yield from members_of(part, f"{name}.{key}".lstrip("."), seen)
+    for key, part in parts_of(whole):
+        yield from members_of(part, f"{name}.{key}".lstrip("."), seen)
 
 
 def arrays_of(name: str, whole: Any) -> Iterator[tuple[str, Any]]:
@@ -350,12 +333,12 @@ def arrays_of(name: str, whole: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}.{inner}", array) for inner, array in whole.arrays().items())
     elif array_shape(whole, Parameter) is not None:
         yield name, whole
-    elif isinstance(whole, WHOLES):
+    else:
         for key, part in parts_of(whole):
             yield from arrays_of(f"{name}.{key}", part)
 
 
 def activation_name(activation: Callable[[Any], Any]) -> str:
     """Return the name of an activation function."""
-    own_name = getattr(activation, "__name__", repr(activation))
-    return next((name for name, function in ACTIVATIONS.items() if function is activation), own_name)
+    names = (name for name, function in ACTIVATIONS.items() if function is activation)
+    return next(names, getattr(activation, "__name__", repr(activation)))

@@ -1,15 +1,7 @@
 """Update parameters from their gradients (optimisers) and lower the learning rate (schedules).
 
 Each of the five optimisers is one loop over the parameters, `move`, as one would write it by hand. One of your own is
-easier: see `Optimizer.update`. All else is said once, in `Optimizer`. Arguments have PyTorch's names and defaults, and
-the numbers are PyTorch's.
-
->>> w = Value(3.0, "w")
->>> optimizer = SGD([w], lr=0.1)
->>> (w * w).backward()
->>> optimizer.step()
->>> round(w.data, 12)  # 3 - 0.1 · 6
-2.4
+easier: see `Optimizer.update`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
 """
 
 from __future__ import annotations
@@ -27,7 +19,7 @@ from tinygrad_edu.engine import NOT_COMPUTED, Value, has_gradient
 from tinygrad_edu.nn.saving import State, fitting
 
 Checks: TypeAlias = dict[str, Callable[[str, Any], Any]]  # what returns a number as it is kept, or refuses it
-Places: TypeAlias = Sequence[int]  # where the columns have the numbers of the parameters that move
+Moving: TypeAlias = "Iterable[tuple[int, Value, float]]"  # place in the columns, parameter, gradient of all that move
 
 count_from_0 = partial(count, least=0)
 numbers = partial(every, check=finite)
@@ -35,12 +27,10 @@ not_negatives = partial(every, check=not_negative)
 
 
 class Checked:
-    """Check each number that an optimiser or a schedule consists of, whoever sets it: constructor, state or anybody.
-
-    checks  the names, each with a function that returns the number, made a float or an int, or refuses it by name
-    """
+    """Check each number that an optimiser or a schedule consists of, whoever sets it: constructor, state or anybody."""
 
     checks: Checks = {}
+    remembers: tuple[str, ...] = ()  # those that are lists, with a number per parameter
 
     def __setattr__(self, name: str, x: Any) -> None:
         super().__setattr__(name, self.checks[name](name, x) if name in self.checks else x)
@@ -54,17 +44,20 @@ class Checked:
         fitted = fitting(state, self.state_dict())
         vars(self).update({name: check(name, fitted[name]) for name, check in self.checks.items()})
 
+    def __repr__(self) -> str:
+        numbers = {name: x for name, x in vars(self).items() if name in self.checks and name not in self.remembers}
+        shown = [f"{name}={x if isinstance(x, list) else f'{x:g}'}" for name, x in numbers.items()]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
 
 class Optimizer(Checked):
-    """Hold what all optimisers share: the parameters, the learning rate `lr`, and lists of what is remembered.
+    """Hold the parameters, the learning rate `lr`, and lists of what is remembered about each parameter.
 
     A subclass writes `update`, names in `remembers` the numbers it remembers about a parameter, which start at 0, and
-    in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed;
-    and for a rate that is not positive.
+    in `checks` what else it is set by. Raises ValueError for no parameters, one given twice, or one that is computed.
     """
 
     checks = {"lr": positive}
-    remembers: tuple[str, ...] = ()
     move: Callable[..., None]
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
@@ -94,24 +87,24 @@ class Optimizer(Checked):
         (-0.6000000000000001, 6.0)
         """
         leaf, columns = Value(0.0), [[finite("remembered", x)] for x in remembered]
-        leaf.grad = finite("g", g)
-        self.move([0], [leaf], *columns)
+        self.move([(0, leaf, finite("g", g))], *columns)
         return leaf.data, *[x for (x,) in columns]
 
-    def move_by_update(self, places: Places, parameters: list[Value], *columns: list[float]) -> None:
+    def move_by_update(self, moving: Moving, *columns: list[float]) -> None:
         """Move parameters as `update` says, once all changes are computed. Raises TypeError or ValueError."""
         name, contents = f"{type(self).__name__}.update", ", ".join(["change", *self.remembers])
-        memories = [[column[i] for column in columns] for i in places]
-        results = []
-        for parameter, memory in zip(parameters, memories, strict=True):
-            result: Any = self.update(parameter.grad, *memory)
+        results, slope, begun = [], 0.0, self.tried
+        for i, parameter, g in moving:
+            before = [column[i] for column in columns]
+            result: Any = self.update(g, *before)
             if not isinstance(result, tuple) or len(result) != 1 + len(columns):
                 raise TypeError(f"{name} must return a tuple, ({contents}{'' if columns else ','}), got {result!r}")
-            results.append([finite(name, x) for x in result])
-        slope = sum(p.grad * change for p, (change, *_) in zip(parameters, results, strict=True))
-        if slope > 0.0 and not self.tried and not any(map(any, memories)):
+            change, *memory = [finite(name, x) for x in result]
+            results.append((i, parameter, change, memory))
+            slope, begun = slope + g * change, begun or any(before)
+        if slope > 0.0 and not begun:
             raise ValueError(f"{name} goes uphill: the change is added, so it is -self.lr * g, not self.lr * g")
-        for i, parameter, (change, *memory) in zip(places, parameters, results, strict=True):
+        for i, parameter, change, memory in results:
             parameter.data += change
             for column, number in zip(columns, memory, strict=True):
                 column[i] = number
@@ -119,14 +112,18 @@ class Optimizer(Checked):
     def step(self) -> None:
         """Move every parameter by its update rule. One that the loss does not depend on stays, as in PyTorch.
 
-        Raises, before any parameter has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError if
-        no gradient has been computed at all.
+        Raises, before any has moved, FloatingPointError if a gradient is nan or infinite, RuntimeError on none at all.
+
+        >>> w = Value(3.0, "w")
+        >>> optimizer = SGD([w], lr=0.5)
+        >>> (w * w).backward()
+        >>> optimizer.step()
+        >>> w.data  # 3 - 0.5 · 6
+        0.0
         """
         written = type(self).update is not Optimizer.update  # of one of the five, too, it may be written anew
         move = self.move_by_update if written else self.move
-        places = self.moving()
-        parameters = self.parameters if len(places) == len(self.parameters) else [self.parameters[i] for i in places]
-        move(places, parameters, *[getattr(self, name) for name in self.remembers])
+        move(self.moving(), *[getattr(self, name) for name in self.remembers])
         self.tried = True
 
     def zero_grad(self) -> None:
@@ -134,12 +131,12 @@ class Optimizer(Checked):
         for parameter in self.parameters:
             parameter.grad = NOT_COMPUTED
 
-    def moving(self) -> Places:
-        """Return the places of the parameters that have a gradient. Raises the errors of `step`."""
+    def moving(self) -> Moving:
+        """Return the parameters that have a gradient, with their places and gradients. Raises the errors of `step`."""
         gradients = [parameter.grad for parameter in self.parameters]
         with contextlib.suppress(TypeError):  # nearly always there are all, and finite, and this tells it in no time
             if (all(gradients) or set(map(type, gradients)) == {float}) and math.isfinite(sum(gradients)):
-                return range(len(gradients))
+                return zip(range(len(gradients)), self.parameters, gradients, strict=True)
         places = [i for i, parameter in enumerate(self.parameters) if has_gradient(parameter)]
         if not places:
             raise RuntimeError("no parameter has a gradient: call backward() before step()")
@@ -147,10 +144,10 @@ class Optimizer(Checked):
             name = f"the gradient of {self.parameters[i].label or f'parameter {i}'}"
             if not math.isfinite(gradient := arguments.real(gradients[i], name)):
                 raise FloatingPointError(f"{name} is {gradient}")
-        return places
+        return [(i, self.parameters[i], gradients[i]) for i in places]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr:g})"
+        return super().__repr__().replace("(", f"({len(self.parameters)} parameters, ", 1)
 
 
 class SGD(Optimizer):
@@ -166,14 +163,14 @@ class SGD(Optimizer):
         super().__init__(parameters, lr)
         self.momentum = momentum
 
-    def move(self, places: Places, parameters: list[Value], v: list[float]) -> None:
+    def move(self, moving: Moving, v: list[float]) -> None:
         lr, momentum = self.lr, self.momentum
         if momentum == 0.0:
-            for parameter in parameters:
-                parameter.data -= lr * parameter.grad
+            for _, parameter, g in moving:
+                parameter.data -= lr * g
         else:
-            for i, parameter in zip(places, parameters, strict=True):
-                v[i] = velocity = momentum * v[i] + parameter.grad
+            for i, parameter, g in moving:
+                v[i] = velocity = momentum * v[i] + g
                 parameter.data -= lr * velocity
 
 
@@ -190,10 +187,9 @@ class Adagrad(Optimizer):
         super().__init__(parameters, lr)
         self.eps = eps
 
-    def move(self, places: Places, parameters: list[Value], sum_of_squares: list[float]) -> None:
+    def move(self, moving: Moving, sum_of_squares: list[float]) -> None:
         lr, eps, sqrt = self.lr, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             sum_of_squares[i] = total = sum_of_squares[i] + g * g
             parameter.data -= lr * g / (sqrt(total) + eps)
 
@@ -211,10 +207,9 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr)
         self.alpha, self.eps = alpha, eps
 
-    def move(self, places: Places, parameters: list[Value], mean_square: list[float]) -> None:
+    def move(self, moving: Moving, mean_square: list[float]) -> None:
         lr, alpha, eps, sqrt = self.lr, self.alpha, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             mean_square[i] = mean = alpha * mean_square[i] + (1.0 - alpha) * g * g
             parameter.data -= lr * g / (sqrt(mean) + eps)
 
@@ -232,10 +227,9 @@ class Adadelta(Optimizer):
         super().__init__(parameters, lr)
         self.rho, self.eps = rho, eps
 
-    def move(self, places: Places, parameters: list[Value], squares: list[float], changes: list[float]) -> None:
+    def move(self, moving: Moving, squares: list[float], changes: list[float]) -> None:
         lr, rho, eps, sqrt = self.lr, self.rho, self.eps, math.sqrt
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             squares[i] = mean = rho * squares[i] + (1.0 - rho) * g * g
             change = -sqrt(changes[i] + eps) / sqrt(mean + eps) * g
             changes[i] = rho * changes[i] + (1.0 - rho) * change * change
@@ -259,12 +253,11 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         self.betas, self.eps = betas, eps
 
-    def move(self, places: Places, parameters: list[Value], m: list[float], v: list[float], t: list[float]) -> None:
+    def move(self, moving: Moving, m: list[float], v: list[float], t: list[float]) -> None:
         lr, (beta1, beta2), eps, sqrt = self.lr, self.betas, self.eps, math.sqrt
         new1, new2 = 1.0 - beta1, 1.0 - beta2
         steps = 0.0
-        for i, parameter in zip(places, parameters, strict=True):
-            g = parameter.grad
+        for i, parameter, g in moving:
             m[i] = mean = beta1 * m[i] + new1 * g
             v[i] = square = beta2 * v[i] + new2 * g * g
             t[i] = step = t[i] + 1.0
@@ -277,7 +270,6 @@ class Decay(Checked):
     """Let the learning rate fall from epoch to epoch, for any optimiser: call `step()` after each epoch, as in PyTorch.
 
     A subclass writes `factor(t)`, by which the optimiser's first rate is multiplied after t epochs.
-    Source of all three: NNDL, section 7.2.3.
     """
 
     factor: Callable[[int], float]
@@ -288,14 +280,20 @@ class Decay(Checked):
         self.first_lr, self.epochs = optimizer.lr, 0
 
     def step(self) -> None:
-        """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls."""
+        """Count one more epoch, and set the optimiser's learning rate, which stays positive however long it falls.
+
+        >>> decay = InverseTimeDecay(SGD([Value(1.0)], lr=0.5), beta=1.0)
+        >>> decay.step()
+        >>> decay.optimizer.lr
+        0.25
+        """
         factor = not_negative(f"{type(self).__name__}.factor", self.factor(self.epochs + 1))
         self.optimizer.lr = self.first_lr * factor or math.ulp(0.0)
         self.epochs += 1
 
 
 class StepDecay(Decay):
-    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋ (piecewise constant)."""
+    """Multiply the rate by gamma every `step_size` epochs: α = α₀ · γ^⌊t / step_size⌋. Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"step_size": count, "gamma": fraction}
 
@@ -308,7 +306,7 @@ class StepDecay(Decay):
 
 
 class ExponentialDecay(Decay):
-    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ."""
+    """Multiply the rate by gamma every epoch: α = α₀ · γᵗ. Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"gamma": fraction}
 
@@ -321,7 +319,7 @@ class ExponentialDecay(Decay):
 
 
 class InverseTimeDecay(Decay):
-    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t)."""
+    """Divide the first rate by a number that grows with time: α = α₀ / (1 + β t). Source: NNDL, section 7.2.3."""
 
     checks = Decay.checks | {"beta": not_negative}
 

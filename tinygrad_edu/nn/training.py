@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu.arguments import count, function, instance, listed, not_negative
 from tinygrad_edu.engine import Value
 from tinygrad_edu.nn.data import Examples, check_examples, mini_batches
-from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty
+from tinygrad_edu.nn.losses import Loss, empirical_risk, l2_penalty, mean
 from tinygrad_edu.nn.modules import Module, Seed, generator_of
 from tinygrad_edu.nn.optim import Adam, Decay, Optimizer
 from tinygrad_edu.nn.progress import Progress
@@ -18,6 +18,7 @@ from tinygrad_edu.static import static_graph
 from tinygrad_edu.static.graph import StaticGraph
 from tinygrad_edu.words import say
 
+Graph: TypeAlias = "StaticGraph | None"
 SHOWN_EPOCHS = 20  # of a history that is printed
 FAR_ABOVE = 1000.0  # times the first loss, and 1 more: training has diverged, though no float has overflowed
 
@@ -40,10 +41,7 @@ def decimal(x: float) -> str:
 
 
 class History:
-    """Record what happened in training: the epochs, the number of the best one, and why training ended.
-
-    The best epoch is the one with the lowest validation error; where none is measured, the last.
-    """
+    """Record training: its epochs, the best (of the lowest validation error; else the last), and why it ended."""
 
     def __init__(self, parameters: Sequence[Value] = ()) -> None:
         self.epochs: list[Epoch] = []
@@ -85,60 +83,43 @@ class History:
         return math.nan if error is None else error
 
     def __str__(self) -> str:
-        """Return a line for each epoch, or for every so many, and how training ended."""
+        """Return a line for each epoch, or every so many, and how training ended."""
         every = -(-len(self.epochs) // SHOWN_EPOCHS)  # rounded up
         width = len(str(len(self.epochs)))
-        lines = [
-            say("epoch", epoch=f"{epoch.number:{width}}", result=epoch)
-            for epoch in self.epochs
-            if epoch.number % every == 0 or epoch.number in (1, self.best)
-        ]
+        shown = [epoch for epoch in self.epochs if epoch.number % every == 0 or epoch.number in (1, self.best)]
+        lines = [say("epoch", epoch=f"{epoch.number:{width}}", result=epoch) for epoch in shown]
         return "\n".join([*lines, self.ending])
 
     def __repr__(self) -> str:
-        """Return the last epoch, and how training ended."""
         last = say("epoch", epoch=len(self.epochs), result=self.epochs[-1]) if self.epochs else "no epoch"
         return f"<History: {last}{self.ending and '; '}{self.ending}>"
 
 
 def fit(
-    model: Module,
-    loss: Loss,
-    train: Examples,
-    validation: Examples | None = None,
-    *,
-    optimizer: Optimizer | None = None,
-    decay: Decay | None = None,
-    epochs: int = 100,
-    batch_size: int = 32,
-    l2: float = 0.0,
-    patience: int = 10,
-    error: Loss | None = None,
-    seed: Seed = None,
-    progress: bool = True,
+    model: Module, loss: Loss, train: Examples, validation: Examples | None = None, *,
+    optimizer: Optimizer | None = None, decay: Decay | None = None, epochs: int = 100, batch_size: int = 32,
+    l2: float = 0.0, patience: int = 10, error: Loss | None = None, seed: Seed = None, progress: bool = True,
     static: bool = False,
-) -> History:
+) -> History:  # fmt: skip
     """Train a model, leave it with its best parameters, and return how it got there.
 
-    Source: NNDL, algorithm 4.1, with mini-batches: repeat { shuffle the training examples; for each mini-batch go
-    forward, go backward, update the parameters } until the validation error no longer falls.
+    Source: NNDL, algorithm 4.1: repeat { shuffle the training examples; for each mini-batch go forward, go backward,
+    update the parameters } until the validation error no longer falls.
 
     model       called with one input of `train`
     loss        of (the model's output, a target): its mean over a mini-batch is made small, plus ½ · l2 · ‖W‖²
     train       (inputs, targets)
-    validation  (inputs, targets) held out of training. After `patience` epochs without a new lowest error training
-                stops, and the parameters of the epoch with the lowest return. Without it, all epochs run.
+    validation  (inputs, targets) held out; after `patience` epochs without a new lowest error training stops
     optimizer   without one, Adam(model.parameters(), lr=0.01)
     decay       a schedule of that optimiser's learning rate, advanced after each epoch
     error       what is measured on `validation`, its mean; without it, the loss
     seed        of the shuffling: the same seed, from the same parameters, gives the same bits
     progress    show the epoch, the loss, the validation error and the time left while it runs
-    static      train with a static graph of one example's loss: the same, but for rounding, and many times faster. The
-                loss must be able to calculate with the targets: a class is given as a list, `one_hot(k, n_classes)`
+    static      with a static graph of one example's loss: the same, but for rounding, and many times faster. A class
+                as target must be a list, `one_hot(k, n_classes)`
 
-    Ctrl-C ends training cleanly, with the best parameters so far; without `validation`, those of the last whole epoch.
-    Raises TypeError or ValueError for what makes no sense; FloatingPointError, which says what to try, when the loss, a
-    gradient or a parameter becomes infinite or nan: even then the best parameters are kept.
+    However it ends, also by Ctrl-C, the parameters are those of the best epoch; without `validation`, the last whole
+    one. Raises FloatingPointError, which says what to try, when a loss, gradient or parameter is infinite or nan.
 
     >>> from tinygrad_edu.nn import MLP, binary_cross_entropy, xor
     >>> model = MLP(2, [4, 1], activation="tanh", seed=0)
@@ -148,9 +129,8 @@ def fit(
     """
     train = examples("train", train)
     validation = None if validation is None else examples("validation", validation)
-    epochs, batch_size = count("epochs", epochs), count("batch_size", batch_size)
-    patience, l2 = count("patience", patience), not_negative("l2", l2)
-    error = loss if error is None else error
+    epochs, batch_size, patience = count("epochs", epochs), count("batch_size", batch_size), count("patience", patience)
+    l2, error = not_negative("l2", l2), loss if error is None else error
     optimizer, generator = check_arguments(model, loss, error, optimizer, decay, l2), generator_of(seed)
     graph = static_risk(model, loss, train[0][0], train[1][0]) if static else None
     history, shown, number = History(model.parameters()), Progress(epochs, progress), 1
@@ -180,10 +160,7 @@ def fit(
 
 
 def examples(name: str, given: Any) -> Examples:
-    """Return (inputs, targets) as two lists, with lists in place of numpy's arrays, whole or in parts.
-
-    Raises TypeError or ValueError, with the name, unless there are examples, and as many inputs as targets.
-    """
+    """Return (inputs, targets) as two lists, with lists in place of numpy's arrays, or raise as `check_examples`."""
     parts = listed(name, given)
     if len(parts) != 2:
         raise ValueError(f"{name} must be two lists, (inputs, targets), got {len(parts)}")
@@ -207,56 +184,34 @@ def check_arguments(model: Any, loss: Any, error: Any, optimizer: Any, decay: An
 
 
 def train_epoch(
-    model: Module,
-    loss: Loss,
-    batches: Iterable[Examples],
-    optimizer: Optimizer,
-    l2: float,
-    static: StaticGraph | None = None,
+    model: Module, loss: Loss, batches: Iterable[Examples], optimizer: Optimizer, l2: float, static: Graph = None
 ) -> float:
-    """Update once per mini-batch, to lower the structural risk, mean loss + ½ · l2 · ‖W‖².
-
-    Return the mean loss of all examples, each before the update it takes part in.
-    """
+    """Update once per mini-batch, to lower mean loss + ½ · l2 · ‖W‖²; return the mean of all losses before updates."""
     total, n_examples = 0.0, 0
-    for inputs, targets in batches:
+    for batch in batches:
         optimizer.zero_grad()
         if l2:
             l2_penalty(model.weights(), l2).backward()
-        batch_loss = backpropagate_risk(model, loss, inputs, targets, static)
+        n = len(batch[0])
+        if static:  # from the last example to the first, as `backward`: a parameter used once in each has the same bits
+            batch_loss = static.batch([(x, y, n) for x, y in zip(*batch, strict=True)][::-1])
+        else:
+            risk = empirical_risk(model, loss, *batch)
+            batch_loss = float(risk.data)
+            if math.isfinite(batch_loss):
+                risk.backward()
         if not math.isfinite(batch_loss):
             raise FloatingPointError(f"the loss is {batch_loss}")
         optimizer.step()
-        total += batch_loss * len(inputs)
-        n_examples += len(inputs)
+        total, n_examples = total + batch_loss * n, n_examples + n
     for parameter in optimizer.parameters:  # an overflow in an update is seen in the next loss, but for the last
         if not math.isfinite(parameter.data):
             raise FloatingPointError(f"{parameter.label or 'a parameter'} is {parameter.data}")
     return total / n_examples
 
 
-def backpropagate_risk(
-    model: Module, loss: Loss, inputs: Sequence[Any], targets: Sequence[Any], static: StaticGraph | None
-) -> float:
-    """Add the gradient of the mean loss over examples to the parameters, if it is finite. Return the mean loss.
-
-    A static graph goes from the last example to the first, as `backward` does: the gradients are the same to the last
-    bit where each parameter is used once per example.
-    """
-    if static:
-        shares = [(x, y, len(inputs)) for x, y in zip(inputs, targets, strict=True)]
-        return static.batch(reversed(shares))
-    risk = empirical_risk(model, loss, inputs, targets)
-    if math.isfinite(risk.data):
-        risk.backward()
-    return float(risk.data)
-
-
 def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
-    """Return what one example adds to the mean loss of n, as a static graph, traced for this example.
-
-    Raises TypeError, with the reason, if model or loss decide on a value.
-    """
+    """Return what one example adds to the mean loss of n, as a static graph. Raises TypeError if none is possible."""
     static = static_graph(lambda inputs, target, n: loss(model(inputs), target) / n, model.parameters())
     try:
         static.program((x, y, 1.0))
@@ -268,9 +223,7 @@ def static_risk(model: Module, loss: Loss, x: Any, y: Any) -> StaticGraph:
 
 def mean_error(model: Module, error: Loss, inputs: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return the mean of error(model(x), y) over examples. Raises FloatingPointError if it is nan or infinite."""
-    total = 0.0
-    for x, y in zip(inputs, targets, strict=True):
-        total += number_in(error(model(x), y))
-    if not math.isfinite(total):
-        raise FloatingPointError(f"the validation error is {total}")
-    return total / len(inputs)
+    found: float = mean([number_in(error(model(x), y)) for x, y in zip(inputs, targets, strict=True)])
+    if not math.isfinite(found):
+        raise FloatingPointError(f"the validation error is {found}")
+    return found
