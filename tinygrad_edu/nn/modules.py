@@ -138,7 +138,7 @@ class Neuron(Module):
 
     n_inputs    the length of the list it is called with
     activation  f, by name or as a function of one Value
-    seed        a number, or a random.Random to draw the weights from
+    seed        a number, or a random.Random to draw the weights from; the same number gives the same weights
     n_outputs   how many neurons share these inputs
 
     Weights are drawn from [-r, r] with r = √(6 / n_inputs) for rectifiers (He et al., 2015), √(6 / (n_inputs +
@@ -180,8 +180,7 @@ class Layer(Module):
     """Give `n_outputs` neurons the same `n_inputs` inputs, and return the list of their activations."""
 
     def __init__(self, n_inputs: int, n_outputs: int, activation: Activation = "linear", seed: Seed = None) -> None:
-        n_outputs = count("n_outputs", n_outputs)
-        generator = generator_of(seed)
+        n_outputs, generator = count("n_outputs", n_outputs), generator_of(seed)
         self.neurons = [Neuron(n_inputs, activation, generator, n_outputs) for _ in range(n_outputs)]
         self.name_members()
 
@@ -204,7 +203,7 @@ class MLP(Module):
     layer_sizes the number of neurons of each layer, the last one being the output: [16, 16, 1]
     activation  of the hidden layers, by name or as a function
     output      the activation of the last layer; "linear" gives logits
-    seed        the same seed gives the same weights
+    seed        as for a Neuron
 
     It returns the last layer's activations, a list of Values, or one Value if that layer has one neuron.
 
@@ -219,8 +218,7 @@ class MLP(Module):
         sizes = every("layer_sizes", layer_sizes, count)
         if not sizes:
             raise ValueError("an MLP needs at least one layer, got layer_sizes=[]")
-        generator = generator_of(seed)
-        activations = [activation] * (len(sizes) - 1) + [output]
+        generator, activations = generator_of(seed), [activation] * (len(sizes) - 1) + [output]
         shapes = zip([n_inputs, *sizes[:-1]], sizes, activations, strict=True)
         self.layers = [Layer(*shape, generator) for shape in shapes]
         self.name_members()
@@ -311,9 +309,10 @@ def generator_of(seed: Seed) -> random.Random:
 
 def parts_of(whole: Any) -> Iterable[tuple[Any, Any]]:
     """Return the attributes of a module or the members of a list, tuple or dictionary, with their names."""
-    if isinstance(whole, (Module, dict)):
-        return (whole if isinstance(whole, dict) else vars(whole)).items()
-    return enumerate(whole) if isinstance(whole, (list, tuple)) else ()
+    if isinstance(whole, (list, tuple)):
+        return enumerate(whole)
+    named = vars(whole) if isinstance(whole, Module) else whole
+    return named.items() if isinstance(named, dict) else ()
 
 
 def members_of(whole: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -66,8 +66,8 @@ def fitting(given: Any, needed: State) -> State:
         raise TypeError(f"state must be names with numbers, got {shown(given)}")
     given = {name: array.tolist() if hasattr(array, "tolist") else array for name, array in given.items()}
     misfits = [f"{name}: missing" for name in needed if name not in given]
-    known = [name for name in given if name in needed and array_shape(given[name]) != array_shape(needed[name])]
-    misfits += [f"{name}: needs {shape_text(needed[name])}, got {shape_text(given[name])}" for name in known]
+    unlike = [name for name in given if name in needed and array_shape(given[name]) != array_shape(needed[name])]
+    misfits += [f"{name}: needs {shape_text(needed[name])}, got {shape_text(given[name])}" for name in unlike]
     misfits += [f"{name}: not known here" for name in given if name not in needed]
     if misfits:
         raise ValueError("\n  ".join(["the state does not fit:", *first_few(misfits)]))
