@@ -38,6 +38,7 @@ class Editor:
         while header := stream.readline():
             stream.readline()
             self.received.put(json.loads(stream.read(int(header.split(b":")[1]))))
+        self.received.put({"type": "event", "event": "closed"})
 
     def send(self, command: str, **arguments: Any) -> int:
         self.count += 1
@@ -85,6 +86,9 @@ class Editor:
     def stopped(self) -> bool:
         message = self.wait("event", "stopped", "terminated")
         self.thread = message["body"].get("threadId", 0) if message.get("body") else 0
+        if message["event"] == "terminated":  # what was printed last may come after it
+            self.send("disconnect")
+            self.wait("event", "closed")
         return message["event"] == "stopped"
 
     def frame(self) -> dict[str, Any]:
