@@ -3,6 +3,7 @@
 https://microsoft.github.io/debug-adapter-protocol
 """
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -38,7 +39,6 @@ class Editor:
         while header := stream.readline():
             stream.readline()
             self.received.put(json.loads(stream.read(int(header.split(b":")[1]))))
-        self.received.put({"type": "event", "event": "closed"})
 
     def send(self, command: str, **arguments: Any) -> int:
         self.count += 1
@@ -48,10 +48,10 @@ class Editor:
         self.process.stdin.flush()
         return self.count
 
-    def wait(self, kind: str, *names: str, answers: int = 0) -> dict[str, Any]:
+    def wait(self, kind: str, *names: str, answers: int = 0, patience: float = PATIENCE) -> dict[str, Any]:
         """The next message of a kind; what the program prints meanwhile is kept."""
         while True:
-            message = self.received.get(timeout=PATIENCE)
+            message = self.received.get(timeout=patience)
             body = message.get("body") or {}
             if message.get("event") == "output" and body.get("category") in ("stdout", "console"):
                 self.printed += body["output"]
@@ -87,8 +87,8 @@ class Editor:
         message = self.wait("event", "stopped", "terminated")
         self.thread = message["body"].get("threadId", 0) if message.get("body") else 0
         if message["event"] == "terminated":  # what was printed last may come after it
-            self.send("disconnect")
-            self.wait("event", "closed")
+            with contextlib.suppress(queue.Empty):
+                self.wait("event", patience=1.0)
         return message["event"] == "stopped"
 
     def frame(self) -> dict[str, Any]:
