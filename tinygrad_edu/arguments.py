@@ -77,6 +77,12 @@ def function(name: str, f: object) -> None:
         raise TypeError(f"{name} must be a function, got {shown(f)}")
 
 
+def one_of(name: str, x: object, *words: str) -> None:
+    """Raise ValueError for what is neither None nor one of some words."""
+    if not (x is None or isinstance(x, str) and x in words):
+        raise ValueError(f"{name} must be {' or '.join(map(repr, words))}, got {x!r}")
+
+
 def count(name: str, x: object, least: int = 1) -> int:
     """Return a whole number of `least` or more as an int. Raises TypeError or ValueError for anything else."""
     as_float = real(x, name)

@@ -360,6 +360,18 @@ def test_where_the_weights_go_may_be_chosen() -> None:
     a = Neuron(2, activation="sigmoid")([1.0, 2.0])
     assert len(boxes(a, weights="arrows")) == 4
     assert len(boxes(network(3), weights="boxes")) == len(boxes(network(3))) + 3 * 3 + 2 * 4
+    class Array:
+        """As numpy's, it compares element by element, and has no truth."""
+
+        def __eq__(self, other: object) -> Any:
+            return self
+
+        def __bool__(self) -> bool:
+            raise ValueError("ambiguous")
+
+    for options in {"weights": Array()}, {"direction": Array()}:
+        with pytest.raises(ValueError, match=r"^(weights|direction) must be '\w+' or '\w+', got "):
+            draw_dot(worked_example(), **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="^weights must be 'boxes' or 'arrows', got 'none'$"):
         draw_dot(a, weights="none")
     with pytest.raises(ValueError, match="^direction must be 'LR' or 'TB', got 'right'$"):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tinygrad_edu.arguments import count, instance
+from tinygrad_edu.arguments import count, instance, one_of
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import file_path, write_whole
 from tinygrad_edu.readers.naming import is_neuron
@@ -63,10 +63,8 @@ def draw_dot(
     """
     for name in others:
         raise TypeError(f"draw_dot takes no {name}={SPELLED.get(name, '')}")
-    if weights not in ("boxes", "arrows", None):
-        raise ValueError(f"weights must be 'boxes' or 'arrows', got {weights!r}")
-    if direction not in ("LR", "TB", None):
-        raise ValueError(f"direction must be 'LR' or 'TB', got {direction!r}")
+    one_of("weights", weights, "boxes", "arrows")
+    one_of("direction", direction, "LR", "TB")
     title, max_nodes = instance("title", title, str), count("max_nodes", max_nodes)
     graph = Graph(root, style.PICTURE)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
