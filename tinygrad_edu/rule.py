@@ -187,4 +187,6 @@ def pow(x: float, y: float) -> float:
     """Return x ** y as a real number, as `math.pow` does; but C says that (-inf) ** 0.5 is inf."""
     if x == -math.inf and y % 1.0 > 0.0:
         raise ValueError("math domain error")
+    if x == 0.0 and y == -math.inf:
+        return math.inf  # Python 3.10 refuses it
     return math.pow(x, y)
