@@ -41,7 +41,7 @@ def test_digits(tmp_path: Path) -> None:
     assert printed.startswith("2,410 parameters, 1,437 images to learn from, 360 for the test\n")
     right = float(re.findall(r"test accuracy (\S+)%", printed)[-1])
     assert right >= 96.0
-    matrix = [list(map(int, row.split())) for row in re.findall(r"^ +\d  ((?: +\d+){10})$", printed, re.MULTILINE)]
+    matrix = [list(map(int, row.split())) for row in re.findall(r"^ +\d((?: +\d+){10})$", printed, re.MULTILINE)]
     assert sum(map(sum, matrix)) == 360
     misread = 360 - sum(matrix[k][k] for k in range(10))
     assert 100.0 * (360 - misread) / 360 == pytest.approx(right, abs=0.05)
