@@ -115,8 +115,9 @@ def test_at_its_end_trace_is_the_trace(python: str, tmp_path: Path) -> None:
 def test_page_writes_the_page_and_says_the_step(python: str, tmp_path: Path) -> None:
     """By the program's name, or one's own. The second edge is step 6: first the given, h1, h2, f, the start."""
     own = tmp_path / "f.html"
-    printed = session(python, WITHOUT_PICTURE, ["page program.html", "c", f"page {own}", "page f.txt", "q"], tmp_path)
-    assert "wrote program.html#step=5" in printed
+    first = tmp_path / "program.html"
+    printed = session(python, WITHOUT_PICTURE, [f"page {first}", "c", f"page {own}", "page f.txt", "q"], tmp_path)
+    assert f"wrote {first}#step=5" in printed
     assert f"wrote {own}#step=6" in printed
     assert "*** path: the stepper is a page: the name must end in .html" in printed
     page = own.read_text(encoding="utf-8")
