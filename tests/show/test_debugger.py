@@ -348,12 +348,13 @@ EDGE = FIRST + len(inspect.getsourcelines(Value.backward)[0]) - 1
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[str], Editor]]:
-    """Start a program as the launch configuration of the README does."""
+    """Start a program as the launch configuration of the README does, with the package that these tests import."""
     editors = []
 
     def start(program: str) -> Editor:
         (tmp_path / "program.py").write_text(program, encoding="utf-8")
-        editors.append(Editor(tmp_path / "program.py", justMyCode=LAUNCH["configurations"][0]["justMyCode"]))
+        launch = {"justMyCode": LAUNCH["configurations"][0]["justMyCode"], "env": {"PYTHONPATH": str(ROOT)}}
+        editors.append(Editor(tmp_path / "program.py", **launch))
         return editors[-1]
 
     yield start
