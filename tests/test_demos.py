@@ -57,7 +57,7 @@ def test_worked_example(tmp_path: Path) -> None:
 
 def test_neuron(tmp_path: Path) -> None:
     """CS231n's numbers, twice; two gates, and no gradient."""
-    printed = run_lesson("03_neuron.py", tmp_path)
+    printed = run_lesson("04_neuron.py", tmp_path)
     for number in "0.7311", "-0.1966", "-0.3932", " 0.1966":
         assert len(re.findall(rf" {number}\b", printed)) == 2
     assert re.search(r"^and( +0){3} +1$\n^or +0( +1){3}$\n^∂output/∂w( +0){2}$", printed, re.MULTILINE)
@@ -66,7 +66,7 @@ def test_neuron(tmp_path: Path) -> None:
 
 def test_training_loop(tmp_path: Path) -> None:
     """The loss falls from one report to the next, to an accuracy of at least 97 %."""
-    printed = run_lesson("11_training_loop.py", tmp_path)
+    printed = run_lesson("13_training_loop.py", tmp_path)
     losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
     assert losses == sorted(losses, reverse=True)
     assert float(re.findall(r"accuracy (\S+)%", printed)[-1]) >= 97.0

@@ -8,7 +8,7 @@ from tests.test_demos import check_pictures, run_lesson
 
 def test_what_goes_wrong(tmp_path: Path) -> None:
     """Six mistakes, six wrong numbers, and a wrong row that is named."""
-    printed = run_lesson("07_what_goes_wrong.py", tmp_path)
+    printed = run_lesson("09_what_goes_wrong.py", tmp_path)
     assert re.search(r"^a +25 +46 \* +21 \* +0 \* +1 \* +50 \* +50 +25 \*$", printed, re.MULTILINE)
     assert re.search(r"^b +19 +35 \* +16 \* +0 \* +1 \* +38 \* +38 +19 \*$", printed, re.MULTILINE)
     assert "On exp(tanh(2x)) the same numbers as the right algorithm: every path, pre-order, = for +=." in printed
@@ -18,7 +18,7 @@ def test_what_goes_wrong(tmp_path: Path) -> None:
 
 def test_four_ways_to_differentiate(tmp_path: Path) -> None:
     """Reverse mode stays below five times the work of the function, every other way grows with the inputs."""
-    printed = run_lesson("08_ways_to_differentiate.py", tmp_path)
+    printed = run_lesson("10_ways_to_differentiate.py", tmp_path)
     costs: dict[str, list[float]] = {}
     for way, error, cost in re.findall(r"^(\w+) +\S+ +(\S+) +[\d,]+ +(\S+) +\S+$", printed, re.MULTILINE):
         costs.setdefault(way, []).append(float(cost))
@@ -32,7 +32,7 @@ def test_four_ways_to_differentiate(tmp_path: Path) -> None:
 
 def test_higher_derivatives(tmp_path: Path) -> None:
     """12, 12, 6, 0; Newton's method, which in the end doubles the digits at each step; Rosenbrock's Hessian."""
-    printed = run_lesson("09_higher_derivatives.py", tmp_path)
+    printed = run_lesson("12_higher_derivatives.py", tmp_path)
     assert re.findall(r"derivative \d: .* = (\S+)", printed) == ["12", "12", "6", "0"]
     errors = [float(error) for error in re.findall(r"x = \S+ +error (\S+)", printed)]
     assert errors[7] == 0.0

@@ -11,7 +11,7 @@ from tests.test_demos import check_pictures, run_lesson
 
 def test_activation_functions(tmp_path: Path) -> None:
     """The ranges and slopes of the textbook's table; σ is nowhere steeper than 0.25, only ReLU is sparse."""
-    printed = run_lesson("02_activation_functions.py", tmp_path)
+    printed = run_lesson("03_activation_functions.py", tmp_path)
     row = r"^(\w+) +(\S+ … \S+) +(\S+) +(\S+, \S+) +(yes|no) \S+ +(yes|no) \((\d+)%\)$"
     assert re.findall(row, printed, re.MULTILINE) == [
         ("linear", "-1000 … 1000", "1", "1, 1", "yes", "no", "0"),
@@ -32,7 +32,7 @@ def test_activation_functions(tmp_path: Path) -> None:
 
 def test_perceptron_and_regression(tmp_path: Path) -> None:
     """A perceptron without mistakes; a probability's gradient; the slope of least squares, 0.9629."""
-    printed = run_lesson("04_perceptron_and_regression.py", tmp_path)
+    printed = run_lesson("05_perceptron_and_regression.py", tmp_path)
     assert re.findall(r"perceptron: (\d+) mistakes", printed)[-1] == "0"
     assert "-∂loss/∂w = [1.0, 0.5], -∂loss/∂b = 1.0\n" in printed
     losses = re.findall(r"logistic regression, .* loss (\S+)", printed)
@@ -48,7 +48,7 @@ def test_perceptron_and_regression(tmp_path: Path) -> None:
 
 def test_xor(tmp_path: Path) -> None:
     """Without a hidden layer that bends, p stays ½ and the loss log 2; with one, by hand or learned, XOR comes out."""
-    printed = run_lesson("05_xor.py", tmp_path)
+    printed = run_lesson("06_xor.py", tmp_path)
     stuck = re.findall(r"^(one neuron|three linear layers) +loss 0.6931   p = (.+)$", printed, re.MULTILINE)
     assert len(stuck) == 4
     assert {probabilities for _, probabilities in stuck} == {"0.500  0.500  0.500  0.500"}
@@ -69,7 +69,7 @@ def loss_of_2_2_1(p: list[float]) -> float:
 
 def test_backprop_by_hand(tmp_path: Path) -> None:
     """By hand and by backward() the gradients agree with central differences; an update makes the loss smaller."""
-    printed = run_lesson("06_backprop_by_hand.py", tmp_path)
+    printed = run_lesson("08_backprop_by_hand.py", tmp_path)
     parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 1.0, -2.0, 0.5]
     rows = re.findall(r"^∂L/∂\S+ +(\S+) +(\S+)$", printed, re.MULTILINE)
     for i, (by_hand, by_backward) in enumerate(rows):
@@ -87,7 +87,7 @@ def test_backprop_by_hand(tmp_path: Path) -> None:
 
 def test_softmax_and_cross_entropy(tmp_path: Path) -> None:
     """0.3, 0.6, 0.1 against 0, 1, 0; iris in three classes; at ±1000 only the loss of logits has a number."""
-    printed = run_lesson("10_softmax_and_cross_entropy.py", tmp_path)
+    printed = run_lesson("07_softmax_and_cross_entropy.py", tmp_path)
     assert "L = 0.5108 = -log 0.6 = 0.5108\n∂L/∂z = 0.3, -0.4, 0.1   p - y = 0.3, -0.4, 0.1\n" in printed
     first, last = re.findall(r"loss (\S+) in the first epoch, (\S+) in the last", printed)[0]
     assert float(last) < 0.2 < float(first)

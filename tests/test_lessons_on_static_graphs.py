@@ -11,7 +11,7 @@ from tests.test_demos import check_pictures, run_lesson
 
 def test_static_graph(tmp_path: Path) -> None:
     """The numbers of both graphs; a debugger on its way there and back; loops that only a dynamic graph can follow."""
-    printed = run_lesson("17_static_graph.py", tmp_path)
+    printed = run_lesson("22_static_graph.py", tmp_path)
     assert "dynamic   loss 0.125   ∂loss/∂w -0.125\nstatic    loss 0.125   ∂loss/∂w -0.125\n" in printed
     visited = re.findall(r"^> <static graph [0-9a-f]{8}>\((\d+)\)backpropagate\(\)\n-> (.*)$", printed, re.MULTILINE)
     source = printed[printed.index("def backpropagate") :].splitlines()
@@ -37,7 +37,7 @@ def test_static_graph(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_digits(tmp_path: Path) -> None:
     """At least 96 % of the digits that were held out are read; those that are not are shown."""
-    printed = run_lesson("18_digits.py", tmp_path)
+    printed = run_lesson("23_digits.py", tmp_path)
     assert printed.startswith("2,410 parameters, 1,437 images to learn from, 360 for the test\n")
     right = float(re.findall(r"test accuracy (\S+)%", printed)[-1])
     assert right >= 96.0
@@ -52,7 +52,7 @@ def test_digits(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_gpt(tmp_path: Path) -> None:
     """From ln 27 per letter to less than 2.5 for names that it has not read; what it makes up looks like names."""
-    printed = run_lesson("20_gpt.py", tmp_path)
+    printed = run_lesson("24_gpt.py", tmp_path)
     assert printed.startswith("1,016 parameters, 1,809 names to learn from, 100 for the test\n")
     losses = [float(loss) for loss in re.findall(r"^after +\d+ names: loss (\S+) on the test", printed, re.MULTILINE)]
     assert len(losses) == 5

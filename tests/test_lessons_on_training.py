@@ -16,7 +16,7 @@ def table(printed: str, width: int) -> dict[str, list[float]]:
 
 def test_training_algorithm(tmp_path: Path) -> None:
     """By hand and by `fit` training stops in the same epoch with the same parameters; one of three rates learns."""
-    printed = run_lesson("12_training_algorithm.py", tmp_path)
+    printed = run_lesson("14_training_algorithm.py", tmp_path)
     [by_hand, by_fit] = re.findall(r"best epoch (\d+), stopped after (\d+);", printed)
     assert by_hand == by_fit
     assert int(by_hand[1]) - int(by_hand[0]) == 5
@@ -32,7 +32,7 @@ def test_training_algorithm(tmp_path: Path) -> None:
 
 def test_optimisers(tmp_path: Path) -> None:
     """Gradient descent is the last out of ravine and saddle, and momentum alone leaves the local minimum."""
-    printed = run_lesson("13_optimisers.py", tmp_path)
+    printed = run_lesson("16_optimisers.py", tmp_path)
     arrivals = {
         name: steps.split()
         for name, steps in re.findall(r"^(SGD|momentum|Ada\w+|RMSprop)((?: +\d+| +never){3})$", printed, re.MULTILINE)
@@ -52,7 +52,7 @@ def test_optimisers(tmp_path: Path) -> None:
 
 def test_vanishing_gradients(tmp_path: Path) -> None:
     """The logistic gradient vanishes, tanh and ReLU keep it, sizes spoil it, and batch normalisation mends it."""
-    printed = run_lesson("14_vanishing_gradients.py", tmp_path)
+    printed = run_lesson("17_vanishing_gradients.py", tmp_path)
     norms = table(printed, 4)
     assert norms["logistic"][0] < 1e-6 * norms["logistic"][-1]
     assert all(0.1 < norms[name][0] / norms[name][-1] < 10.0 for name in ("tanh", "ReLU"))
@@ -72,7 +72,7 @@ def test_vanishing_gradients(tmp_path: Path) -> None:
 
 def test_loss_surfaces(tmp_path: Path) -> None:
     """No surface is convex, one start of two ends high, four times as high by the saddle that Newton's method finds."""
-    printed = run_lesson("15_loss_surfaces.py", tmp_path)
+    printed = run_lesson("19_loss_surfaces.py", tmp_path)
     halfway = re.findall(r"halfway between the ends +loss (\S+) > (\S+),", printed)
     assert len(halfway) == 3
     assert all(float(loss) > float(mean) for loss, mean in halfway)
@@ -89,7 +89,7 @@ def test_loss_surfaces(tmp_path: Path) -> None:
 
 def test_universal_approximation(tmp_path: Path) -> None:
     """The best error falls with each doubling; a bad start of 8 neurons ends above the best of 4."""
-    printed = run_lesson("16_universal_approximation.py", tmp_path)
+    printed = run_lesson("20_universal_approximation.py", tmp_path)
     rows = {int(name): errors for name, errors in re.findall(r"^ +(\d+)((?: +[\d.]+){5})$", printed, re.MULTILINE)}
     errors = {n: [float(error) for error in row.split()] for n, row in rows.items()}
     assert list(errors) == [2, 4, 8, 16]

@@ -1,4 +1,4 @@
-"""The wrong algorithms of lesson 7 give the wrong numbers they are known for, and leave no trace."""
+"""The wrong algorithms of the lesson give the wrong numbers they are known for, and leave no trace."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ from tinygrad_edu import Value, topological_order
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The names of the lesson, run in a folder of its own."""
-    copy = shutil.copy(DEMOS / "07_what_goes_wrong.py", tmp_path_factory.mktemp("lesson"))
+    copy = shutil.copy(DEMOS / "09_what_goes_wrong.py", tmp_path_factory.mktemp("lesson"))
     with contextlib.redirect_stdout(io.StringIO()):
         return SimpleNamespace(**runpy.run_path(copy, run_name="lesson"))
 

@@ -18,19 +18,19 @@ README = DEMOS.parent / "README.md"
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURES = {
     "01_worked_example.py": "worked_example_h1_to_h6",
-    "02_activation_functions.py": "activations_saturating",
-    "03_neuron.py": "neuron",
-    "04_perceptron_and_regression.py": "hyperplanes",
-    "05_xor.py": "xor_boundary",
-    "06_backprop_by_hand.py": "backprop_2_backward",
-    "07_what_goes_wrong.py": "pre_order",
-    "08_ways_to_differentiate.py": "four_ways",
-    "09_higher_derivatives.py": "second_derivative",
-    "10_softmax_and_cross_entropy.py": "softmax",
-    "12_training_algorithm.py": "training_algorithm",
-    "13_optimisers.py": "learning_rate_decay",
-    "14_vanishing_gradients.py": "vanishing_gradients",
-    "16_universal_approximation.py": "universal_approximation",
+    "03_activation_functions.py": "activations_saturating",
+    "04_neuron.py": "neuron",
+    "05_perceptron_and_regression.py": "hyperplanes",
+    "06_xor.py": "xor_boundary",
+    "08_backprop_by_hand.py": "backprop_2_backward",
+    "09_what_goes_wrong.py": "pre_order",
+    "10_ways_to_differentiate.py": "four_ways",
+    "12_higher_derivatives.py": "second_derivative",
+    "07_softmax_and_cross_entropy.py": "softmax",
+    "14_training_algorithm.py": "training_algorithm",
+    "16_optimisers.py": "learning_rate_decay",
+    "17_vanishing_gradients.py": "vanishing_gradients",
+    "20_universal_approximation.py": "universal_approximation",
 }
 
 

@@ -13,7 +13,7 @@ from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.modules import ACTIVATIONS
 
 torch = pytest.importorskip("torch")
-DEMO = Path(__file__).parent.parent.parent / "demos" / "19_on_to_pytorch.py"
+DEMO = Path(__file__).parent.parent.parent / "demos" / "25_on_to_pytorch.py"
 POINT = [0.75, -1.25, 2.0]
 
 
