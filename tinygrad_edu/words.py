@@ -1,10 +1,12 @@
-"""Keep every word that is shown, and show it on any terminal. What is raised is not here."""
+"""Say what is shown, in the words of `words.csv`, and show it on any terminal. What is raised is not there."""
 
 from __future__ import annotations
 
 import builtins
+import csv
 import sys
 import unicodedata
+from pathlib import Path
 from typing import IO
 
 SIGNS = "∂×→·²"  # of the formulas: a terminal that lacks one of them is given the notation ASCII
@@ -14,71 +16,8 @@ SPELLED = {
     "≈": "~", "Σ": "sum ", "λ": "lambda", "Λ": "Lambda",
 }  # fmt: skip
 
-SAME = [  # keys that say it already
-    "parameter", "input", "constant", "value", "neuron", "layer", "nothing", "undefined", "given", "but", "forward",
-    "backward", "start", "along", "node", "operation", "analytic", "numerical", "relative error", "verdict", "first",
-    "back", "play", "pause", "next", "last", "slow", "medium", "fast", "step", "so far", "upstream", "local", "now",
-    "name", "what it is", "practise", "what is asked", "the result", "check", "every number", "hint", "show me",
-    "smaller", "larger", "fit", "full screen", "numbers to change", "update", "run", "back to the start", "made before",
-    "made elsewhere", "training loss", "best epoch", "works", "not installed",
-]  # fmt: skip
-WORDS = {key: key for key in SAME} | {
-    # the trace and the diagram
-    "gradient": "grad", "not computed": "–", "all paths": "over all {count} paths",
-    "more paths": "({count} more paths, not listed)", "before": "{number} before",
-    "data changed": "data changed after it was used: {name} = {operation} is {found}, now {computed}",
-    "not shown": "not shown, because there are too many: formulas, local derivatives",
-    "too many": "not shown, because there are too many: formulas, local derivatives, {count} weights and biases",
-    "does not exist": "does not exist here", "boxes of": "each {unit} is one box: {count} nodes in all",
-    "one neuron": "1 neuron", "neurons": "{count} neurons", "one node": "1 node", "nodes": "{count} nodes",
-    "of them parameters": "{nodes}, {count} of them parameters", "weighted sum": "Σ wᵢ × xᵢ + b",
-    "no renderer": "no Graphviz found that works, so a .gv file is written instead of a picture: {advice}",
-    "install": "pip install pygraphviz brings Graphviz along (or install your system's graphviz)",
-    # the stepper
-    "steps": "the steps", "speed": "speed of play", "arithmetic": "the arithmetic of this step", "source": "The source",
-    "calls": "what this calls in tinygrad_edu", "row": "The row of the derivative table that runs",
-    "graph": "The graph", "all nodes": "The nodes", "its gradient": "gradient", "all steps": "All steps",
-    "step of": "step {step} of {steps}", "announced step": "Step {step} of {steps}", "wrong": "Not yet: {names}.",
-    "score": "{right} of {asked} right at once", "number to change": "the number to change",
-    "first numbers": "The graph is that of the first numbers.", "value of": "value of {name}",
-    "slider of": "{name}, from −{reach} to {reach}", "tick": "an update moves {name}", "rate": "learning rate",
-    "three steps": "Forward, backward, update: the three steps of training",
-    "moves": "Each of {names} moves by −η · its gradient.", "updated": "{count} updates: {name} = {first} → {now}",
-    "curve": "the output over the updates", "line": "line {line}",
-    "decided": "The program compared Values ({lines}): with other numbers it may make another graph than this one.",
-    "no translation": "The numbers of this page cannot be changed, because there is no translation into JavaScript of "
-    "{part}",
-    "numbers to start from": "the numbers to start from", "starts at the output": "backward starts at the output",
-    "one of many": "1 {kind}", "of many": "{count} {kind}s", "made in line": "{text} in line {line}",
-    "made in lines": "{text} … in lines {line} to {end}", "in place": " in {place}", "called": ", called {name}",
-    "where short is": "{words}, where {short} is {names}", "argument": "{variable} is {name}",
-    "program": "the operations of the graph", "cell": "a cell of the notebook",
-    "picture": "the graph: its nodes are in the table", "run this cell": "Run this cell to step through {title}",
-    "do not agree": "The numbers of this graph do not agree: {changed}. So they cannot be changed.",
-    "edited": "The text of {name} is not shown, because it is not what ran: it seems to be edited since Python read "
-    "it. Import it again, or start Python anew.",
-    "left out": "This graph has {total} nodes. Shown are the last {shown} that are computed, the first that backward "
-    "reaches; {nodes} nodes, {steps} steps of backward and the picture are left out. To see another part, step through "
-    'a Value within it: save_stepper(value, "part.html"). To see and change everything, pass max_nodes={all}.',
-    "no picture": "There is no picture, because no Graphviz was found that works: {advice}",
-    # training
-    "epoch": "epoch {epoch}  {result}", "epoch of": "epoch {epoch}/{epochs}", "loss": "loss {loss}",
-    "validation error": "{loss}  validation error {error}", "all done": "all {epochs} epochs are done",
-    "stopped": "stopped: no lower validation error in {patience} epochs", "interrupted": "interrupted in epoch {epoch}",
-    "diverged": "diverged: the loss rose from {first} to {last}, try a smaller learning rate",
-    "parameters of": "{ending}; the parameters are those of epoch {best}", "time left": "{minutes}:{seconds:02} left",
-    "validation": "validation error", "epochs": "epoch", "class": "class {k}",
-    "curves": "{legend}; epochs 1 to {epochs}, from {least} to {greatest}",
-    "plane": "digits: the examples' classes; predicted: {regions}", "region": "{k} where {shade!r}",
-    "true and predicted": "true \\ predicted",
-    "no matplotlib": "matplotlib is not installed, so here are characters; for a picture: pip install matplotlib",
-    "no figure": "{file} is not drawn without matplotlib: pip install matplotlib",
-    # the command line
-    "written out as": "{title}, written out as {formula}", "wrote": "wrote {path}",
-    "install package": "no picture is drawn: pip install {package}", "writes gv": "{version}, writes .gv files",
-    "for curves": "{version}, for the curves of the demos", "rendered by": "pictures are rendered by {renderer}",
-    "nothing renders": "no picture can be rendered: {advice}",
-}  # fmt: skip
+TABLE = Path(__file__).with_name("words.csv").read_text(encoding="utf-8")
+WORDS = {row["key"]: row["en"] for row in csv.DictReader(TABLE.splitlines())}
 
 
 def say(key: str, **places: object) -> str:
