@@ -246,7 +246,7 @@ def test_a_use_that_needs_a_number_is_refused_with_its_line(function: Callable[.
 
 
 def test_how_to_look_something_up_is_said() -> None:
-    with pytest.raises(TypeError, match="cannot be an index: look it up by one-hot"):
+    with pytest.raises(TypeError, match=r"^test_judge\.py, line \d+: .* cannot be an index: look it up by one-hot"):
         static_graph(looked_up, [W])(1.0)
 
 
@@ -272,8 +272,8 @@ def test_a_refusal_that_is_caught_is_raised_all_the_same_with_both_places() -> N
             y = x
         return W * y
 
-    both = r"asked here`: x has no number yet.*caught around test_judge\.py, line \d+: `y = "
-    with pytest.raises(TypeError, match=both):
+    both = r"test_judge\.py, line \d+: `.*asked here`: x has no number yet.*caught around test_judge\.py, .*: `y = "
+    with pytest.raises(TypeError, match=f"^{both}"):
         static_graph(careless, [W])(1.0)
 
 
@@ -285,10 +285,11 @@ def test_a_name_that_outlives_its_tracing_says_what_it_is() -> None:
         return W * x
 
     static_graph(keeps, [W])(1.0)
+    left_over = r"test_judge\.py, line \d+: .*left over from the tracing of a static graph"
     for use in (lambda: SEEN[0] + 1.0, lambda: W * SEEN[0], lambda: SEEN[0] > 0, lambda: tanh(SEEN[0])):
-        with pytest.raises(TypeError, match="left over from the tracing of a static graph"):
+        with pytest.raises(TypeError, match=f"^{left_over}"):
             use()
-    with pytest.raises(TypeError, match="left over from the tracing of a static graph"):
+    with pytest.raises(TypeError, match=f"^{left_over}"):
         static_graph(lambda x: W * x * SEEN[0], [W])(1.0)
     assert repr(SEEN[0]) == "an intermediate result"
 
@@ -396,7 +397,7 @@ def test_what_cannot_be_refused_is_found_out_within_eight_samples(function: Call
     """With numbers and parameters that change; when it is found out, everything is as before the call."""
     random.seed(1)
     static = static_graph(function, [W])
-    with pytest.raises(StaticGraphError, match="by the function.*a static graph is traced once. Look for random"):  # noqa: PT012
+    with pytest.raises(StaticGraphError, match=r"^the result is .* by the function.*a static graph is traced once"):  # noqa: PT012
         for i in range(1, 9):
             W.data = 1.0 if i % 2 else -1.5 - i
             OTHER.data = 3.0 + i
@@ -418,8 +419,8 @@ def test_the_first_operation_that_differs_is_said_with_its_line() -> None:
         z = y * scale  # the line
         return z.tanh()
 
-    where = r"test_judge\.py, line \d+: `z = y \* scale  # the line`: x \* y is \S+ in"
-    with pytest.raises(StaticGraphError, match=where):
+    where = r"the result is .*\. test_judge\.py, line \d+: `z = y \* scale  # the line`: x \* y is \S+ in"
+    with pytest.raises(StaticGraphError, match=f"^{where}"):
         static_graph(f, [W])(1.0)
 
 
@@ -509,7 +510,7 @@ def test_what_a_loss_refuses_a_static_graph_refuses_at_each_call(
 def test_training_with_the_wrong_labels_is_refused() -> None:
     inputs, classes = moons(20, seed=0)
     model = MLP(2, [3, 1], seed=0)
-    with pytest.raises(ValueError, match="hinge needs the label -1 or 1, got 0"):
+    with pytest.raises(ValueError, match=r"^hinge needs the label -1 or 1, got 0\.0$"):
         fit(model, hinge, (inputs, classes), epochs=1, progress=False, static=True, optimizer=SGD(model.parameters()))
 
 

@@ -257,7 +257,7 @@ def test_arguments_of_another_kind_are_refused_by_name(wrong: Any) -> None:
 
 
 def test_no_examples_and_too_few_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="got 0 inputs and 0 targets$"):
+    with pytest.raises(ValueError, match="^inputs: a target per input is needed, got 0 inputs and 0 targets$"):
         accuracy(three_logits, [], [])
     with pytest.raises(ValueError, match="^names: the model needs 3 names, got 2$"):
         confusion_matrix(three_logits, NUMBERS, [0, 0, 1, 1, 2, 2], ["a", "b"])

@@ -92,7 +92,7 @@ def test_inputs_that_are_values_get_gradients() -> None:
 
 def test_a_neuron_writes_its_formula_for_symbols() -> None:
     """Inputs may be of another kind of scalar only if the weights are too: a Symbol does not mix with a Value."""
-    with pytest.raises(TypeError, match="a Symbol does not mix with"):
+    with pytest.raises(TypeError, match=r"^weighted_sum\(operands\): a Symbol does not mix with Parameter\(w\.0="):
         Neuron(1)([Symbol("x")])
 
 
@@ -448,7 +448,7 @@ def test_layers_share_their_inputs() -> None:
 @pytest.mark.parametrize("module", [Neuron(3), Layer(3, 2), MLP(3, [2, 1])])
 @pytest.mark.parametrize("x", [[], [1.0], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
 def test_an_input_of_the_wrong_length_is_an_error_with_both_lengths(module: Any, x: list[float]) -> None:
-    with pytest.raises(ValueError, match=rf"needs 3 inputs\b.* got a list of {len(x)}$"):
+    with pytest.raises(ValueError, match=rf"^x needs 3 inputs\b.* got a list of {len(x)}$"):
         module(x)
 
 
@@ -486,19 +486,19 @@ def test_an_array_of_numpys_and_a_generator_are_lists(module: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: MLP(2, 3), r"^layer_sizes must be a list, got 3 \(int\)$"),
-        (lambda: MLP(2, ["x"]), r"^layer_sizes\[0\]: a real number is needed, got 'x'"),
-        (lambda: MLP(None, [1]), r"^n_inputs: a real number is needed, got None"),
-        (lambda: Neuron(Value(1.0)), r"^n_inputs: a real number is needed, got "),
-        (lambda: Neuron(1, n_outputs="x"), r"^n_outputs: a real number is needed, got 'x'"),
-        (lambda: Maxout(1, pieces=[]), r"^pieces: a real number is needed, got \[\]"),
-        (lambda: Neuron(2, nonlin=False), r"^Neuron: for nonlin=False write activation='linear', for nonlin=True 'r"),
-        (lambda: Layer(2, 3, nonlin=True), r"^Layer: for nonlin=False write activation='linear'"),
-        (lambda: Module().load_state_dict(None), r"^state must be names with numbers, got None"),
+        (lambda: MLP(2, 3), r"layer_sizes must be a list, got 3 \(int\)$"),
+        (lambda: MLP(2, ["x"]), r"layer_sizes\[0\]: a real number is needed, got 'x'"),
+        (lambda: MLP(None, [1]), r"n_inputs: a real number is needed, got None"),
+        (lambda: Neuron(Value(1.0)), r"n_inputs: a real number is needed, got "),
+        (lambda: Neuron(1, n_outputs="x"), r"n_outputs: a real number is needed, got 'x'"),
+        (lambda: Maxout(1, pieces=[]), r"pieces: a real number is needed, got \[\]"),
+        (lambda: Neuron(2, nonlin=False), r"Neuron: for nonlin=False write activation='linear', for nonlin=True 'r"),
+        (lambda: Layer(2, 3, nonlin=True), r"Layer: for nonlin=False write activation='linear'"),
+        (lambda: Module().load_state_dict(None), r"state must be names with numbers, got None"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_refused_by_name(call: Callable[[], Any], message: str) -> None:
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"^{message}"):
         call()
 
 
@@ -511,16 +511,16 @@ def test_what_is_no_activation_is_refused(activation: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Neuron(0), "^n_inputs must be at least 1, got 0$"),
-        (lambda: Layer(0, 1), "^n_inputs must be at least 1, got 0$"),
-        (lambda: Layer(1, 0), "^n_outputs must be at least 1, got 0$"),
-        (lambda: MLP(2, [3, 0]), r"^layer_sizes\[1\] must be at least 1, got 0$"),
-        (lambda: MLP(-1, [1]), "^n_inputs must be at least 1, got -1$"),
-        (lambda: MLP(2, []), r"^an MLP needs at least one layer, got layer_sizes=\[\]$"),
+        (lambda: Neuron(0), "n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(0, 1), "n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(1, 0), "n_outputs must be at least 1, got 0$"),
+        (lambda: MLP(2, [3, 0]), r"layer_sizes\[1\] must be at least 1, got 0$"),
+        (lambda: MLP(-1, [1]), "n_inputs must be at least 1, got -1$"),
+        (lambda: MLP(2, []), r"an MLP needs at least one layer, got layer_sizes=\[\]$"),
     ],
 )
 def test_impossible_sizes_are_errors(make: Callable[[], Module], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         make()
 
 

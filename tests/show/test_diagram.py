@@ -660,8 +660,8 @@ def test_a_path_may_be_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["f", "f.jpeg2", "f.dott", "f.", ".svg"])
 def test_an_unknown_suffix_is_an_error_that_lists_the_known(name: str, tmp_path: Path) -> None:
     f, *_ = worked_example()
-    message = rf"^path: the name must end in one of svg, png, pdf, gv, got {re.escape(repr(name))}$"
-    with pytest.raises(ValueError, match=message):
+    message = rf"path: the name must end in one of svg, png, pdf, gv, got {re.escape(repr(name))}$"
+    with pytest.raises(ValueError, match=f"^{message}"):
         save_graph(f, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -678,13 +678,13 @@ def test_a_folder_that_does_not_exist_is_an_error_that_names_the_file(suffix: st
     f, *_ = worked_example()
     path = tmp_path / "missing" / f"f.{suffix}"
     written = suffix if render("digraph { a }", "svg") else "gv"
-    with pytest.raises(OSError, match=rf"f\.{written}"):
+    with pytest.raises(OSError, match=rf"^\[Errno \d+\] path cannot be written: .*f\.{written}'$"):
         save_graph(f, path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_graph_too_large_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="too many to read"):
+    with pytest.raises(ValueError, match="^300 nodes are too many to read: "):
         save_graph(chain(300), tmp_path / "f.gv")
     assert list(tmp_path.iterdir()) == []
 

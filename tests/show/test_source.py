@@ -133,7 +133,7 @@ def test_an_expression_has_no_frames_inside_one_another() -> None:
 
 
 def test_a_bad_expression_is_the_same_error_as_ever() -> None:
-    with pytest.raises(ExpressionError, match="'y' has no value"):
+    with pytest.raises(ExpressionError, match="^'y' has no value: add one, as in y=1$"):
         record_expression("x*y", {"x": Value(1.0)})
 
 
@@ -411,16 +411,16 @@ def test_the_result_is_what_the_call_alone_gives() -> None:
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({}, r"^f\(x, w\): missing a required argument: 'x'"),
-        ({"x": 1.0, "y": 1.0}, r"^f\(x, w\): got an unexpected keyword argument 'y'"),
-        ({"x": "1"}, "a real number is needed"),
+        ({}, r"f\(x, w\): missing a required argument: 'x'"),
+        ({"x": 1.0, "y": 1.0}, r"f\(x, w\): got an unexpected keyword argument 'y'"),
+        ({"x": "1"}, r"x \* y: a real number is needed, got '1' \(str\)$"),
     ],
 )
 def test_inputs_that_do_not_fit_are_named(inputs: dict[str, Any], message: str) -> None:
     def f(x: Any, w: Any = 2) -> Any:
         return x * Value(w)
 
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError), match=f"^{message}"):
         record(f, inputs)
 
 
