@@ -6,14 +6,11 @@ And what a debugger shows of its heart: the way from `f.backward()` to a derivat
 from __future__ import annotations
 
 import ast
-import functools
 import graphlib
 import inspect
 import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import tinygrad_edu
-from tests.test_package import in_a_new_python
+from tests.pythons import environment, in_a_new_python, run
 from tinygrad_edu import Value, engine, rules, topological_order
 
 PACKAGE = Path(tinygrad_edu.__file__).parent
@@ -415,40 +412,6 @@ def test_a_docstring_without_a_verb_is_caught() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- in a debugger
-
-VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
-
-
-@functools.cache
-def python_of(version: str) -> str | None:
-    """An interpreter of this version that runs: this one, one on the PATH, or one of pyenv's; None if there is none."""
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return sys.executable
-    of_pyenv = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
-    for path in [shutil.which(f"python{version}"), *sorted(map(str, of_pyenv))]:
-        if path and run([path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).strip() == version:
-            return path  # a shim of pyenv is there for every version, and does not always run
-    return None
-
-
-def run(command: list[str], entered: str = "", folder: Path | None = None) -> str:
-    """What a program prints, both streams, with this package to import and nobody's .pdbrc."""
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.run(command, input=entered, env=environment(folder), encoding="utf-8", **streams).stdout
-
-
-def environment(folder: Path | None) -> dict[str, str]:
-    kept = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    return kept | ({"HOME": str(folder)} if folder else {})
-
-
-@pytest.fixture(params=VERSIONS)
-def python(request: pytest.FixtureRequest) -> str:
-    found = python_of(request.param)
-    if not found:
-        pytest.skip(f"no Python {request.param} here")
-    return found
-
 
 class Debugger:
     """A session of pdb with a program, as a reader has it: enter a command, read the answer."""
