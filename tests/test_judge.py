@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -21,17 +21,21 @@ from tinygrad_edu.nn import MLP, SGD, binary_cross_entropy, fit, hinge, moons, s
 from tinygrad_edu.rule import Check
 from tinygrad_edu.static.judge import StaticGraphError, places_to_judge
 
-W = Parameter(1.0, "W")
+W: Parameter
+SQUARE: Value
+OTHER: Value
+COUNT: Iterator[int]
+SEEN: list[Any]
 TABLE = [1.0, 2.0, 3.0]
-SEEN: list[Any] = []
-COUNT = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     """Let no program see what another one has left."""
-    W.data, W.grad = 1.0, NOT_COMPUTED
-    SEEN.clear()
+    global W, SQUARE, OTHER, COUNT, SEEN
+    W, OTHER = Parameter(1.0, "W"), Value(3.0)
+    SQUARE = W * W
+    COUNT, SEEN = itertools.count(1), []
 
 
 # ---------------------------------------------------------------------------------- programs that ask for a number
@@ -356,10 +360,6 @@ def only_once(x: Any) -> Any:
     return W * x
 
 
-SQUARE = W * W
-OTHER = Value(3.0)
-
-
 def uses_what_was_computed_before(x: Any) -> Any:
     return SQUARE * x
 
@@ -409,7 +409,6 @@ def test_what_cannot_be_refused_is_found_out_within_eight_samples(function: Call
             else:
                 static.descend([(0.5 + i,)], lr=0.1)
     assert (W.data, W.grad) == before
-    OTHER.data = 3.0
 
 
 def test_the_first_operation_that_differs_is_said_with_its_line() -> None:

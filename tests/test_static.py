@@ -588,6 +588,17 @@ def test_inputs_are_named_as_the_function_names_them() -> None:
 # --------------------------------------------------------------------------------------- called like the function
 
 
+W: Parameter
+SCALE: Parameter
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """Make the parameters of the functions below anew for each test."""
+    global W, SCALE
+    W, SCALE = Parameter(1.0, "W"), Parameter(0.5, "scale")
+
+
 def scaled(x: Any, k: Any = 3.0, *others: Any, shift: Any = (0.5, 1.0), activation: Any = tanh) -> Any:
     total = functools.reduce(operator.add, others, activation(SCALE * x) * k)
     return total + SCALE * shift[0] + shift[1]
@@ -597,7 +608,6 @@ def without_others(x: Any, k: Any = 3.0, *, shift: Any = (0.5, 1.0)) -> Any:
     return scaled(x, k, shift=shift)
 
 
-SCALE = Parameter(0.5, "scale")
 CALLS: list[tuple[Inputs, dict[str, Any]]] = [
     ((2.0,), {}),
     ((2.0, 5.0), {}),
@@ -682,9 +692,6 @@ def test_the_source_needs_to_know_how_many_inputs_there_are() -> None:
 # ------------------------------------------------------------------------------------- what is no graph to begin with
 
 
-W = Parameter(1.0, "W")
-
-
 def test_one_graph_is_traced_while_another_is() -> None:
     """The inner one is done with its own parameters; names of the outer one have no number for it."""
     inner = static_graph(lambda x: SCALE * x, [SCALE])
@@ -709,18 +716,18 @@ def test_what_is_no_graph_of_the_parameters(function: Callable[..., Any], error:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "error", "message"),
+    ("make", "error", "message"),
     [
-        ([], ValueError, "a static graph needs parameters, got none$"),
-        ([1.0], TypeError, r"parameters of a static graph\[0\] must be a Value, got 1\.0 \(float\)$"),
-        ([W * 2], ValueError, r"parameter 0 is computed by x \* y: a static graph needs leaves$"),
-        ([Constant(1.0)], ValueError, r"Constant\(.*\) is no parameter: it is a constant$"),
-        ([W, W, Parameter(1.0)], ValueError, "W is given twice$"),
+        (list, ValueError, "a static graph needs parameters, got none$"),
+        (lambda: [1.0], TypeError, r"parameters of a static graph\[0\] must be a Value, got 1\.0 \(float\)$"),
+        (lambda: [W * 2], ValueError, r"parameter 0 is computed by x \* y: a static graph needs leaves$"),
+        (lambda: [Constant(1.0)], ValueError, r"Constant\(.*\) is no parameter: it is a constant$"),
+        (lambda: [W, W, Parameter(1.0)], ValueError, "W is given twice$"),
     ],
 )
-def test_what_are_no_parameters(parameters: list[Any], error: type[Exception], message: str) -> None:
+def test_what_are_no_parameters(make: Callable[[], Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^{message}"):
-        static_graph(lambda x: W * x, parameters)
+        static_graph(lambda x: W * x, make())
 
 
 def test_a_graph_that_is_too_large_is_refused_with_its_size() -> None:
@@ -755,16 +762,16 @@ def test_arrays_are_taken_as_lists() -> None:
 @pytest.mark.parametrize(
     ("sample", "error", "message"),
     [
-        (([1.0], 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is a list of 1$"),
-        ((1.0, 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is 1.0$"),
-        (([1.0, 2.0], [3.0]), ValueError, "y was a number when the graph was traced, now it is a list of 1$"),
-        (([1.0, 2.0],), TypeError, r"a sample is a tuple \(x, y\), got \(\[1.0, 2.0\],\): missing .* 'y'$"),
-        (3.0, TypeError, r"a sample is a tuple \(x, y\), got 3\.0$"),
-        (([1.0, "2"], 3.0), TypeError, "a real number is needed, got '2'"),
-        (([1.0, Value(2.0)], 3.0), TypeError, "a real number is needed, got Value"),
+        (lambda: ([1.0], 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is a list of 1$"),
+        (lambda: (1.0, 2.0), ValueError, "x was a list of 2 when the graph was traced, now it is 1.0$"),
+        (lambda: ([1.0, 2.0], [3.0]), ValueError, "y was a number when the graph was traced, now it is a list of 1$"),
+        (lambda: ([1.0, 2.0],), TypeError, r"a sample is a tuple \(x, y\), got \(\[1.0, 2.0\],\): missing .* 'y'$"),
+        (lambda: 3.0, TypeError, r"a sample is a tuple \(x, y\), got 3\.0$"),
+        (lambda: ([1.0, "2"], 3.0), TypeError, "a real number is needed, got '2'"),
+        (lambda: ([1.0, Value(2.0)], 3.0), TypeError, "a real number is needed, got Value"),
     ],
 )
-def test_inputs_of_another_shape_are_refused(sample: Any, error: type[Exception], message: str) -> None:
+def test_inputs_of_another_shape_are_refused(sample: Callable[[], Any], error: type[Exception], message: str) -> None:
     """Before anything is changed, also if it is the last of many samples."""
     w = Parameter(1.0)
     static = static_graph(lambda x, y: w * x[0] + x[1] - y, [w])
@@ -772,7 +779,7 @@ def test_inputs_of_another_shape_are_refused(sample: Any, error: type[Exception]
     held = w.grad
     for call in (static.batch, functools.partial(static.descend, lr=0.1)):
         with pytest.raises(error, match=f"^{message}"):
-            call([([1.0, 2.0], 3.0), sample])
+            call([([1.0, 2.0], 3.0), sample()])
     assert (w.data, w.grad) == (1.0, held)
 
 

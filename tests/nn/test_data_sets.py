@@ -95,11 +95,11 @@ def test_a_seed_and_a_count_may_be_whole_numbers_of_numpy(kind: str) -> None:
     assert blobs(number, seed=number, n_classes=number) == blobs(7, seed=7, n_classes=7)
 
 
-@pytest.mark.parametrize("seed", ["x", [], {}, math.nan, 1.5, object(), Value(1.0)], ids=kind_of)
 @each_made_up
-def test_what_is_no_seed_is_refused(data_set: Any, seed: Any) -> None:
-    with pytest.raises(TypeError, match="^seed must be a whole number, a random.Random or None, got "):
-        data_set(4, 0.1, seed)
+def test_what_is_no_seed_is_refused(data_set: Any) -> None:
+    for seed in ("x", [], {}, math.nan, 1.5, object(), Value(1.0)):
+        with pytest.raises(TypeError, match=r"^seed must be a whole number, a random\.Random or None, got "):
+            data_set(4, 0.1, seed)
 
 
 @pytest.mark.parametrize("data_set", [moons, circles, spirals, xor, blobs], ids=lambda f: f.__name__)

@@ -363,7 +363,7 @@ def test_a_loss_is_written_in_a_few_characters(number: float, text: str) -> None
         ({"epochs": None}, r"epochs: a real number is needed, got None"),
         ({"batch_size": "32"}, r"batch_size: a real number is needed, got '32'"),
         ({"patience": []}, r"patience: a real number is needed, got \[\]"),
-        ({"l2": Value(0.1)}, r"l2: a real number is needed, got Value"),
+        ({"l2": "0.1"}, r"l2: a real number is needed, got '0\.1'"),
         ({"seed": []}, r"seed must be a whole number, a random\.Random or None, got \[\]"),
         ({"train": ([0.0], [1.0])}, r"x must be a list, got 0\.0"),
         ({"train": ([["a", 1.0]], [1.0])}, r"x1: a real number is needed, got 'a'"),

@@ -8,6 +8,7 @@ import shutil
 import sys
 import types
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -479,19 +480,19 @@ def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("root", "name"),
+    ("make", "name"),
     [
-        (chain(3), "h2"),
-        (chain(50), "h49"),
-        (network(3), "h1"),
-        (network(60, 60), "h1"),
-        (network(150, 150), "h1"),
-        (MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
+        (lambda: chain(3), "h2"),
+        (lambda: chain(50), "h49"),
+        (lambda: network(3), "h1"),
+        (lambda: network(60, 60), "h1"),
+        (lambda: network(150, 150), "h1"),
+        (lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
     ],
 )
-def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(root: Value, name: str) -> None:
+def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(make: Callable[[], Value], name: str) -> None:
     """Detailed, in one line, or within a collapsed box: it has the double border."""
-    assert [box_name(line) for line in boxes(root) if "peripheries=2" in line] == [name]
+    assert [box_name(line) for line in boxes(make()) if "peripheries=2" in line] == [name]
 
 
 # ------------------------------------------------------------------------------------------- any text is drawn

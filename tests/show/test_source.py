@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -424,10 +425,10 @@ def test_inputs_that_do_not_fit_are_named(inputs: dict[str, Any], message: str) 
         record(f, inputs)
 
 
-@pytest.mark.parametrize("result", [3.0, None, [Value(1.0)], "text"])
-def test_what_is_no_value_cannot_be_differentiated(result: object) -> None:
+@pytest.mark.parametrize("result", [lambda: 3.0, lambda: None, lambda: [Value(1.0)], lambda: "text"])
+def test_what_is_no_value_cannot_be_differentiated(result: Callable[[], object]) -> None:
     def loss(x: Any) -> object:
-        return result
+        return result()
 
     with pytest.raises(ValueError, match="^loss must return one Value to differentiate, got "):
         record(loss, {"x": 1.0})
