@@ -6,14 +6,11 @@ And what a debugger shows of its heart: the way from `f.backward()` to a derivat
 from __future__ import annotations
 
 import ast
-import functools
 import graphlib
 import inspect
 import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,8 +18,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import tinygrad_edu
-from tests.test_package import in_a_new_python
-from tinygrad_edu import Value, engine, rules, topological_order
+from tests.pythons import ROOT, environment, in_a_new_python, run
+from tinygrad_edu import Value, engine, nn, rules, topological_order
 
 PACKAGE = Path(tinygrad_edu.__file__).parent
 SOURCES = {
@@ -414,41 +411,63 @@ def test_a_docstring_without_a_verb_is_caught() -> None:
     ]
 
 
+# -------------------------------------------------------------------------------------------- how tests are written
+
+TESTS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py"))}
+NODES = {name for name, thing in vars(nn).items() if isinstance(thing, type) and issubclass(thing, nn.Module)}
+NODES |= {"Value", "Parameter", "Constant"}
+
+
+def calls_at_import(tree: ast.AST) -> Iterator[ast.Call]:
+    """What importing a module calls: what stands in no function, or is a default or decorator of one."""
+    match tree:
+        case ast.FunctionDef(args=arguments, decorator_list=run_at_import):
+            inner = [*run_at_import, *arguments.defaults, *filter(None, arguments.kw_defaults)]
+        case ast.Lambda(args=arguments):
+            inner = [*arguments.defaults, *filter(None, arguments.kw_defaults)]
+        case _:
+            inner = list(ast.iter_child_nodes(tree))
+    for part in inner:
+        yield from calls_at_import(part)
+    if isinstance(tree, ast.Call):
+        yield tree
+
+
+def unanchored(source: str) -> list[int]:
+    """The lines with a match= that does not begin with ^: a name could be anything."""
+    return [
+        keyword.value.lineno
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "match" and not re.match(r"[rf]*['\"]\^", ast.unparse(keyword.value))
+    ]
+
+
+def nodes_at_import(source: str) -> list[int]:
+    """The lines in which importing a module of tests makes a Value or a Module."""
+    calls = calls_at_import(ast.parse(source))
+    return [call.lineno for call in calls if ast.unparse(call.func).split(".")[-1] in NODES]
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_message_is_matched_from_its_first_word(name: str) -> None:
+    assert unanchored(TESTS[name]) == []
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_no_value_is_made_at_import(name: str) -> None:
+    """One that cannot be made must not stop the collection, nor keep a gradient for the next test."""
+    assert nodes_at_import(TESTS[name]) == []
+
+
+def test_an_open_message_and_a_value_at_import_are_caught() -> None:
+    assert unanchored("raises(match='^a')\nraises(match=rf'^{b}')\nraises(match='c')\nraises(match=d)") == [3, 4]
+    source = "W = nn.Neuron(2)\n@each([Value(1.0)])\ndef f(x=Value(2.0)):\n  Value(3.0)\nX = [lambda: Value(4.0)]"
+    assert nodes_at_import(source) == [1, 2, 3]
+
+
 # ------------------------------------------------------------------------------------------------- in a debugger
-
-VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
-
-
-@functools.cache
-def python_of(version: str) -> str | None:
-    """An interpreter of this version that runs: this one, one on the PATH, or one of pyenv's; None if there is none."""
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return sys.executable
-    of_pyenv = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
-    for path in [shutil.which(f"python{version}"), *sorted(map(str, of_pyenv))]:
-        if path and run([path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).strip() == version:
-            return path  # a shim of pyenv is there for every version, and does not always run
-    return None
-
-
-def run(command: list[str], entered: str = "", folder: Path | None = None) -> str:
-    """What a program prints, both streams, with this package to import and nobody's .pdbrc."""
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.run(command, input=entered, env=environment(folder), encoding="utf-8", **streams).stdout
-
-
-def environment(folder: Path | None) -> dict[str, str]:
-    kept = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    return kept | ({"HOME": str(folder)} if folder else {})
-
-
-@pytest.fixture(params=VERSIONS)
-def python(request: pytest.FixtureRequest) -> str:
-    found = python_of(request.param)
-    if not found:
-        pytest.skip(f"no Python {request.param} here")
-    return found
-
 
 class Debugger:
     """A session of pdb with a program, as a reader has it: enter a command, read the answer."""

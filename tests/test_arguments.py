@@ -47,13 +47,10 @@ def test_numbers_of_numpys_and_arrays_of_no_dimension_are_numbers(kind: str) -> 
     assert count("n", getattr(numpy, kind)(1)) == 1
 
 
-WRONG = ["1.0", b"1", None, 1j, [1.0], {}, object(), Value(1.0), range(1), type]
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda x: type(x).__name__)
-def test_what_is_no_real_number_is_refused_by_name(wrong: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^lr: a real number is needed, got .*\({type(wrong).__name__}\)$"):
-        real(wrong, "lr")
+def test_what_is_no_real_number_is_refused_by_name() -> None:
+    for wrong in ("1.0", b"1", None, 1j, [1.0], {}, object(), Value(1.0), range(1), type):
+        with pytest.raises(TypeError, match=rf"^lr: a real number is needed, got .*\({type(wrong).__name__}\)$"):
+            real(wrong, "lr")
 
 
 @pytest.mark.parametrize("number", [10**400, Fraction(10**400), Decimal("sNaN")], ids=["int", "Fraction", "sNaN"])
@@ -134,36 +131,36 @@ def wrong_things() -> list[Any]:
     return [*things, numpy.ones(2), numpy.ones((2, 2)), numpy.array("x")]
 
 
-ENTRIES: dict[str, tuple[Callable[..., Any], list[Any]]] = {  # each with arguments that are right
-    "Value": (Value, [1.0, "x"]),
-    "Parameter": (Parameter, [1.0, "x"]),
-    "Constant": (Constant, [1.0, "x"]),
-    "Dual": (Dual, [1.0, 2.0]),
-    "Symbol": (Symbol, ["x"]),
-    "topological_order": (topological_order, [Value(1.0)]),
-    "check_gradients": (check_gradients, [Value(1.0), 1e-6]),
-    "derivative": (derivative, [abs]),
-    "jvp": (jvp, [abs, [1.0], [1.0]]),
-    "formula": (formula, [Value(1.0)]),
-    "derivative_formula": (derivative_formula, [Value(1.0), Value(1.0)]),
-    "gradients": (gradients, [Value(1.0), [Value(1.0)]]),
-    "hessian": (hessian, [Value(1.0), [Value(1.0)]]),
-    "power": (functions.power, [2.0, 3.0]),
-    "leaky_relu": (functions.leaky_relu, [2.0, 0.1]),
-    "elu": (functions.elu, [2.0, 1.0]),
-    "weighted_sum": (functions.weighted_sum, [[1.0], [2.0], 3.0]),
-    "log_sum_exp": (functions.log_sum_exp, [[1.0]]),
-    "log_softmax": (functions.log_softmax, [[1.0]]),
-    "softmax": (functions.softmax, [[1.0]]),
-    "squared_error": (nn.squared_error, [1.0, 2.0]),
-    "squared_error of lists": (nn.squared_error, [[1.0], [2.0]]),
-    "hinge": (nn.hinge, [1.0, 1]),
-    "binary_cross_entropy": (nn.binary_cross_entropy, [1.0, 1]),
-    "cross_entropy": (nn.cross_entropy, [[1.0, 2.0], 1]),
-    "l2_penalty": (nn.l2_penalty, [[1.0], 0.1]),
-    "mean": (nn.mean, [[1.0]]),
-    "empirical_risk": (nn.empirical_risk, [lambda x: x, nn.squared_error, [1.0], [1.0]]),
-    **{f"row {name}": (row, [1.0] * max(1, len(row.operand_names()))) for name, row in ROWS.items()},
+ENTRIES: dict[str, tuple[Callable[..., Any], Callable[[], list[Any]]]] = {  # each with arguments that are right
+    "Value": (Value, lambda: [1.0, "x"]),
+    "Parameter": (Parameter, lambda: [1.0, "x"]),
+    "Constant": (Constant, lambda: [1.0, "x"]),
+    "Dual": (Dual, lambda: [1.0, 2.0]),
+    "Symbol": (Symbol, lambda: ["x"]),
+    "topological_order": (topological_order, lambda: [Value(1.0)]),
+    "check_gradients": (check_gradients, lambda: [Value(1.0), 1e-6]),
+    "derivative": (derivative, lambda: [abs]),
+    "jvp": (jvp, lambda: [abs, [1.0], [1.0]]),
+    "formula": (formula, lambda: [Value(1.0)]),
+    "derivative_formula": (derivative_formula, lambda: [Value(1.0), Value(1.0)]),
+    "gradients": (gradients, lambda: [Value(1.0), [Value(1.0)]]),
+    "hessian": (hessian, lambda: [Value(1.0), [Value(1.0)]]),
+    "power": (functions.power, lambda: [2.0, 3.0]),
+    "leaky_relu": (functions.leaky_relu, lambda: [2.0, 0.1]),
+    "elu": (functions.elu, lambda: [2.0, 1.0]),
+    "weighted_sum": (functions.weighted_sum, lambda: [[1.0], [2.0], 3.0]),
+    "log_sum_exp": (functions.log_sum_exp, lambda: [[1.0]]),
+    "log_softmax": (functions.log_softmax, lambda: [[1.0]]),
+    "softmax": (functions.softmax, lambda: [[1.0]]),
+    "squared_error": (nn.squared_error, lambda: [1.0, 2.0]),
+    "squared_error of lists": (nn.squared_error, lambda: [[1.0], [2.0]]),
+    "hinge": (nn.hinge, lambda: [1.0, 1]),
+    "binary_cross_entropy": (nn.binary_cross_entropy, lambda: [1.0, 1]),
+    "cross_entropy": (nn.cross_entropy, lambda: [[1.0, 2.0], 1]),
+    "l2_penalty": (nn.l2_penalty, lambda: [[1.0], 0.1]),
+    "mean": (nn.mean, lambda: [[1.0]]),
+    "empirical_risk": (nn.empirical_risk, lambda: [lambda x: x, nn.squared_error, [1.0], [1.0]]),
+    **{f"row {name}": (row, lambda row=row: [1.0] * max(1, len(row.operand_names()))) for name, row in ROWS.items()},
 }
 
 
@@ -189,7 +186,8 @@ OF_OTHERS = {
 @pytest.mark.parametrize("name", ENTRIES)
 def test_no_error_names_neither_function_nor_argument(name: str) -> None:
     """Some 1,300 calls with one wrong argument each: a result, or an error that says who needs what."""
-    entry, right = ENTRIES[name]
+    entry, arguments = ENTRIES[name]
+    right = arguments()
     for i in range(len(right)):
         for wrong in wrong_things():
             error = error_of(entry, [*right[:i], wrong, *right[i + 1 :]])
@@ -217,5 +215,5 @@ def test_an_operator_names_its_operation(kind: Any, wrong: Any) -> None:
 
 def test_a_number_is_compared_with_a_values_number_only_as_data() -> None:
     for number in (2.0, 2, Fraction(2), Decimal(2), 2j):
-        with pytest.raises(TypeError, match=r"write x\.data == "):
+        with pytest.raises(TypeError, match=r"^== \S+ would compare an object, not its number: write x\.data == "):
             Value(2.0) == number  # noqa: B015

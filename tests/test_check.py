@@ -179,7 +179,7 @@ def test_what_is_not_finite_cannot_be_nudged(x: float) -> None:
 
 @pytest.mark.parametrize("tolerance", [math.nan, -1e-6, 0.0, 1.0, math.inf])
 def test_a_tolerance_is_a_relative_error(tolerance: float) -> None:
-    with pytest.raises(ValueError, match=f"between 0 and 1, got {tolerance}"):
+    with pytest.raises(ValueError, match=f"^tolerance is a relative error, between 0 and 1, got {tolerance}$"):
         check_gradients(Value(1.0), tolerance)
 
 
@@ -302,7 +302,7 @@ def test_a_wrong_slope_at_a_kink_is_wrong() -> None:
         def partials(self, out: Any, x: Any) -> Any:
             return (2.0,)
 
-    with pytest.raises(GradientError, match="relu2"):
+    with pytest.raises(GradientError, match=r"^relu2\(x\): "):
         check_gradients(Relu2()(Value(0.0)))
 
 
@@ -406,14 +406,14 @@ def test_the_message_tells_both_numbers_and_where() -> None:
 
 def test_a_wrong_row_does_not_hide_behind_a_kink() -> None:
     x = Value(0.0, "x")
-    with pytest.raises(GradientError, match=r"difference\(x, y\)") as raised:
+    with pytest.raises(GradientError, match=r"^difference\(x, y\): ") as raised:
         check_gradients(Difference()(x.relu() + 1.0, x * 2.0))
     assert {check.name: check.verdict for check in raised.value.report.checks}["x"] == WRONG
 
 
 @pytest.mark.parametrize("f", [lambda h: abs(h - 9.0), lambda h: h * 0.0, lambda h: (h - 20.0).relu()])
 def test_a_wrong_row_does_not_hide_behind_an_upstream_gradient_of_0(f: Callable[[Value], Value]) -> None:
-    with pytest.raises(GradientError, match=r"square\(x\): the derivative along operand 1 is 6 by nudging"):
+    with pytest.raises(GradientError, match=r"^square\(x\): the derivative along operand 1 is 6 by nudging"):
         check_gradients(f(Square()(Value(3.0))))
 
 
@@ -463,7 +463,7 @@ def test_a_slope_where_there_is_none_is_caught() -> None:
         def partials(self, out: Any, x: Any) -> Any:
             return (out,)
 
-    with pytest.raises(GradientError, match=r"sine\(x\)"):
+    with pytest.raises(GradientError, match=r"^sine\(x\): "):
         check_gradients(Sine()(Value(math.pi / 2.0)))
 
 
@@ -477,7 +477,7 @@ def test_a_small_mistake_is_caught_in_waves_far_from_0() -> None:
         def partials(self, out: Any, x: Any) -> Any:
             return (1.00001 * math.cos(x),)
 
-    with pytest.raises(GradientError, match=r"waves\(x\)"):
+    with pytest.raises(GradientError, match=r"^waves\(x\): "):
         check_gradients(Waves()(Value(1.7e10)))
 
 
@@ -491,7 +491,7 @@ def test_a_small_mistake_is_caught_in_spite_of_rounding() -> None:
         def partials(self, out: Any, x: Any) -> Any:
             return (2.00002 * x,)
 
-    with pytest.raises(GradientError, match=r"elevated\(x\)"):
+    with pytest.raises(GradientError, match=r"^elevated\(x\): "):
         check_gradients(Elevated()(Value(3.0)))
 
 
@@ -519,7 +519,7 @@ def test_a_wrong_backward_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Value, "backward", assign)
     x = Value(3.0, "x")
-    with pytest.raises(GradientError, match="gradient of x is 6 by nudging, but 3 by backward, though no operation"):
+    with pytest.raises(GradientError, match="^the gradient of x is 6 by nudging, but 3 by backward, though no "):
         check_gradients(x * x)
 
 
@@ -529,8 +529,8 @@ def test_a_graph_whose_data_changed_is_not_checked(interior: bool) -> None:
     x = Value(2.0, "x")
     y = rules.exp(x) * x
     (y.children[0] if interior else x).data = 3.0
-    message = r"^data changed after it was used: h1 = exp\(x\) is .*, now .*\. Compute the graph again"
-    with pytest.raises(ValueError, match=message):
+    message = r"data changed after it was used: h1 = exp\(x\) is .*, now .*\. Compute the graph again"
+    with pytest.raises(ValueError, match=f"^{message}"):
         check_gradients(y)
     x.data = -1.0
     with pytest.raises(ValueError, match="^data changed after it was used: h1 = .* now nan"):

@@ -65,9 +65,9 @@ def test_a_dual_is_shown_in_one_line_even_half_built() -> None:
 
 @pytest.mark.parametrize("part", ["2", None, 1j])
 def test_a_dual_is_made_of_real_numbers(part: Any) -> None:
-    with pytest.raises(TypeError, match="a real number is needed"):
+    with pytest.raises(TypeError, match="^primal: a real number is needed, got "):
         Dual(part, 1.0)
-    with pytest.raises(TypeError, match="a real number is needed"):
+    with pytest.raises(TypeError, match="^tangent: a real number is needed, got "):
         Dual(1.0, part)
 
 
@@ -121,12 +121,12 @@ def test_a_derivative_that_nobody_asks_for_need_not_exist() -> None:
 
 
 def test_jvp_names_both_lengths() -> None:
-    with pytest.raises(ValueError, match="got 2 inputs and 1 tangents"):
+    with pytest.raises(ValueError, match="^jvp needs one tangent per input, got 2 inputs and 1 tangents$"):
         jvp(mul, [2.0, 3.0], [1.0])
 
 
 def test_a_function_must_return_one_number() -> None:
-    with pytest.raises(TypeError, match="a real number is needed, got .* \\(list\\)"):
+    with pytest.raises(TypeError, match=r"^the result of f: a real number is needed, got .* \(list\)$"):
         derivative(lambda x: [x])(1.0)
 
 
@@ -174,7 +174,7 @@ def test_the_outer_of_two_nested_duals_is_the_second_derivative() -> None:
 
 def test_a_dual_cannot_stand_within_one_of_its_own_level() -> None:
     inner = Dual(2.0, 1.0)
-    with pytest.raises(ValueError, match=f"level {inner.level} cannot be made of one of level {inner.level}"):
+    with pytest.raises(ValueError, match=f"^a Dual of level {inner.level} cannot be made of one of level "):
         Dual(inner, 1.0, level=inner.level)
 
 
@@ -228,7 +228,7 @@ def test_a_dual_kept_from_one_derivative_is_refused_in_the_next() -> None:
         derivative(g)(1.0)
         return derivative(g)(1.0)
 
-    with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+    with pytest.raises(TypeError, match=r"^Dual\(.*\) is left over from a derivative that has been taken"):
         derivative(f)(1.0)
 
 
@@ -256,10 +256,10 @@ def test_every_use_of_a_dual_that_is_left_over_is_refused(use: Callable[[Any, An
     with pytest.raises(ZeroDivisionError):
         derivative(keep)(1.0)
     for left_over in kept:
-        with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+        with pytest.raises(TypeError, match=r"^Dual\(.*\) is left over from a derivative that has been taken"):
             derivative(functools.partial(use, left_over))(1.0)
     lazy = (x * 2.0 for x in kept)
-    with pytest.raises(TypeError, match="is left over from a derivative that has been taken"):
+    with pytest.raises(TypeError, match=r"^Dual\(.*\) is left over from a derivative that has been taken"):
         derivative(lambda x: next(lazy) * x)(1.0)
 
 
@@ -285,5 +285,5 @@ def test_equality_of_duals_compares_numbers() -> None:
     assert derivative(lambda x: 5 * x if x != 2.0 else x)(2.0) == 1.0
     assert Dual(2.0, 1.0) == Value(2.0) == Dual(2.0, 0.0)
     assert Dual(2.0, 1.0) != "2"
-    with pytest.raises(TypeError, match="unhashable type: 'Dual'"):
+    with pytest.raises(TypeError, match="^unhashable type: 'Dual'$"):
         functools.lru_cache(lambda x: x)(Dual(1.0, 1.0))

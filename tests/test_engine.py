@@ -87,7 +87,7 @@ def test_complex_numbers_are_refused_whatever_they_can_do() -> None:
         def __float__(self) -> float:
             return 1.0
 
-    with pytest.raises(TypeError, match=r"\(Amplitude\)$"):
+    with pytest.raises(TypeError, match=r"^data: a real number is needed, got .* \(Amplitude\)$"):
         Value(Amplitude())  # type: ignore[arg-type]
 
 
@@ -107,18 +107,18 @@ def test_numpy_leaves_the_operators_to_values() -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ("1.0", r"^data: a real number is needed, got '1\.0' \(str\)$"),
-        (None, r"^data: a real number is needed, got None \(NoneType\)$"),
-        (1 + 2j, r"^data: a real number is needed, got \(1\+2j\) \(complex\)$"),
-        ([1.0], r"^data: a real number is needed, got \[1\.0\] \(list\)$"),
-        (b"1", r"^data: a real number is needed, got b'1' \(bytes\)$"),
-        (Value(1.0, "x"), r"^data: a real number is needed, got Value\(x=1\) \(Value\)$"),
+        (lambda: "1.0", r"data: a real number is needed, got '1\.0' \(str\)$"),
+        (lambda: None, r"data: a real number is needed, got None \(NoneType\)$"),
+        (lambda: 1 + 2j, r"data: a real number is needed, got \(1\+2j\) \(complex\)$"),
+        (lambda: [1.0], r"data: a real number is needed, got \[1\.0\] \(list\)$"),
+        (lambda: b"1", r"data: a real number is needed, got b'1' \(bytes\)$"),
+        (lambda: Value(1.0, "x"), r"data: a real number is needed, got Value\(x=1\) \(Value\)$"),
     ],
 )
 @pytest.mark.parametrize("kind", [Value, Parameter, Constant])
-def test_anything_else_is_a_type_error(kind: Any, bad: Any, message: str) -> None:
-    with pytest.raises(TypeError, match=message):
-        kind(bad)
+def test_anything_else_is_a_type_error(kind: Any, bad: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=f"^{message}"):
+        kind(bad())
 
 
 @pytest.mark.parametrize("bad", ["1.0", None, 1j, [1.0]])
@@ -151,25 +151,26 @@ def with_gradient(value: Value) -> Value:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("make", "text"),
     [
-        (Value(3), "Value(v#=3)"),
-        (Value(1 / 3, "x"), "Value(x=0.3333)"),
-        (Value(2.0) * Value(3.0), "Value(v#=6, op='*')"),
-        (Value(2.0).tanh(), "Value(v#=0.964, op='tanh')"),
-        (with_gradient(Value(0.0, "h1") * Value(1.0)), "Value(v#=0, grad=0.25, op='*')"),
-        (with_gradient(Value(0.0, "h1")), "Value(h1=0, grad=0.25)"),
-        (Parameter(1.0, "w"), "Parameter(w=1)"),
-        (Constant(2), "Constant(v#=2)"),
-        (Value(math.nan), "Value(v#=nan)"),
-        (object.__new__(Value), "Value(v?=nan)"),
+        (lambda: Value(3), "Value(v#=3)"),
+        (lambda: Value(1 / 3, "x"), "Value(x=0.3333)"),
+        (lambda: Value(2.0) * Value(3.0), "Value(v#=6, op='*')"),
+        (lambda: Value(2.0).tanh(), "Value(v#=0.964, op='tanh')"),
+        (lambda: with_gradient(Value(0.0, "h1") * Value(1.0)), "Value(v#=0, grad=0.25, op='*')"),
+        (lambda: with_gradient(Value(0.0, "h1")), "Value(h1=0, grad=0.25)"),
+        (lambda: Parameter(1.0, "w"), "Parameter(w=1)"),
+        (lambda: Constant(2), "Constant(v#=2)"),
+        (lambda: Value(math.nan), "Value(v#=nan)"),
+        (lambda: object.__new__(Value), "Value(v?=nan)"),
     ],
 )
-def test_repr(value: Value, text: str) -> None:
+def test_repr(make: Callable[[], Value], text: str) -> None:
     """One line with name, value, gradient and operation, also for a half-built object a debugger stops in.
 
     A node without a label is called by its serial number.
     """
+    value = make()
     assert repr(value) == text.replace("v#", f"v{getattr(value, 'serial', '?')}")
 
 
@@ -193,14 +194,14 @@ def test_repr_changes_nothing() -> None:
     assert y.data == 6.0
 
 
-@pytest.mark.parametrize("value", [Value(1 / 3), Value(2.0, "x"), Parameter(-1.0, "w"), Value(2.0) * 3])
-def test_a_value_in_a_text_is_its_number_if_a_format_is_given_else_its_repr(value: Value) -> None:
-    assert f"{value:.2f}" == f"{value.data:.2f}"
-    assert f"{value:>+12.3e}" == f"{value.data:>+12.3e}"
-    assert format(value, ",") == format(value.data, ",")
-    assert f"{value}" == f"{value!s}" == f"{value!r}" == format(value) == repr(value)
-    with pytest.raises(ValueError, match="[Ff]ormat"):
-        f"{value:s}"
+def test_a_value_in_a_text_is_its_number_if_a_format_is_given_else_its_repr() -> None:
+    for value in (Value(1 / 3), Value(2.0, "x"), Parameter(-1.0, "w"), Value(2.0) * 3):
+        assert f"{value:.2f}" == f"{value.data:.2f}"
+        assert f"{value:>+12.3e}" == f"{value.data:>+12.3e}"
+        assert format(value, ",") == format(value.data, ",")
+        assert f"{value}" == f"{value!s}" == f"{value!r}" == format(value) == repr(value)
+        with pytest.raises(ValueError, match="^(Unknown format code|Invalid format specifier)"):
+            f"{value:s}"
 
 
 # ------------------------------------------------------------------------------ comparison, equality, conversion
@@ -234,20 +235,20 @@ def test_equality_is_identity() -> None:
 def test_a_value_is_not_compared_for_equality_with_a_number(number: float) -> None:
     """It would be False whatever its number is: the error says what to write."""
     x = Value(1.0)
-    with pytest.raises(TypeError, match=r"write x\.data == "):
+    with pytest.raises(TypeError, match=r"^== \S+ would compare an object, not its number: write x\.data == "):
         x == number  # noqa: B015
-    with pytest.raises(TypeError, match=r"write x\.data == "):
+    with pytest.raises(TypeError, match=r"^== \S+ would compare an object, not its number: write x\.data == "):
         x != number  # noqa: B015
-    with pytest.raises(TypeError, match=r"write x\.data == "):
+    with pytest.raises(TypeError, match=r"^== \S+ would compare an object, not its number: write x\.data == "):
         number == x  # noqa: B015
     assert (x == None, x == "x", x in ["x", x]) == (False, False, True)  # noqa: E711
 
 
-@pytest.mark.parametrize("value", [Value(0.0), Value(1.0), Constant(2.0), Value(1.0) * 2])
-def test_a_value_is_neither_true_nor_false(value: Value) -> None:
+def test_a_value_is_neither_true_nor_false() -> None:
     """`if value` would be true where its number is 0."""
-    with pytest.raises(TypeError, match="write x > 0, or x.data != 0"):
-        bool(value)
+    for value in (Value(0.0), Value(1.0), Constant(2.0), Value(1.0) * 2):
+        with pytest.raises(TypeError, match=r"^neither true nor false: write x > 0, or x\.data != 0, "):
+            bool(value)
 
 
 def test_a_value_does_not_turn_into_a_float_by_itself() -> None:
@@ -654,16 +655,16 @@ def test_a_subnormal_gradient_is_not_lost() -> None:
 @pytest.mark.parametrize(
     ("compute", "error", "message"),
     [
-        (lambda x: sqrt(x), ZeroDivisionError, r"^sqrt\(x\) has no derivative at 0\.0 "),
-        (lambda x: x**0.5, ZeroDivisionError, r"^x \*\* n has no derivative at x = 0\.0, n = 0\.5 "),
-        (lambda x: (x - 2.0) ** Value(3.0), ValueError, r"^x \*\* y has no derivative at x = -2\.0, y = 3\.0 "),
-        (lambda x: (x + 1e-200) ** -1.0, OverflowError, r"^the derivative of x \*\* n is too large for a float at "),
+        (lambda x: sqrt(x), ZeroDivisionError, r"sqrt\(x\) has no derivative at 0\.0 "),
+        (lambda x: x**0.5, ZeroDivisionError, r"x \*\* n has no derivative at x = 0\.0, n = 0\.5 "),
+        (lambda x: (x - 2.0) ** Value(3.0), ValueError, r"x \*\* y has no derivative at x = -2\.0, y = 3\.0 "),
+        (lambda x: (x + 1e-200) ** -1.0, OverflowError, r"the derivative of x \*\* n is too large for a float at "),
     ],
 )
 def test_a_missing_derivative_names_the_operation_and_its_numbers(
     compute: Callable[[Value], Value], error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}"):
         compute(Value(0.0)).backward()
 
 
@@ -812,7 +813,7 @@ def test_a_value_as_data_is_a_type_error_of_backward(compute: Callable[[Value], 
     y = compute(p)
     before = snapshot(y)
     for differentiate in (y.backward, lambda: next(backward_steps(y)), lambda: trace(y)):
-        with pytest.raises(TypeError, match=r"write p\.data = p\.data - \.\.\., not p\.data = p - \.\.\."):
+        with pytest.raises(TypeError, match=r"^data is a Value where a number belongs: write p\.data = p\.data - "):
             differentiate()
         assert snapshot(y) == before
 
@@ -1293,7 +1294,7 @@ def test_a_row_with_too_few_or_too_many_partials_is_named(n_partials: int) -> No
     x, y = Value(2.0), Value(3.0)
     z = Product()(x, y)
     for differentiate in (z.backward, lambda: gradients(z, [x]), lambda: jvp(Product(), [2.0, 3.0], [1.0, 1.0])):
-        with pytest.raises(ValueError, match=rf"product\(x, y\) has 2 operands, but {n_partials} partials"):
+        with pytest.raises(ValueError, match=rf"^product\(x, y\) has 2 operands, but {n_partials} partials$"):
             differentiate()
 
 
@@ -1321,8 +1322,8 @@ class Leaky(rules.Rule):
 )
 def test_a_row_with_numbers_of_its_own_is_a_type_error(make: Callable[[], Any], given_numbers: str) -> None:
     """There is one of each row, so a second slope would change the first: the error says to make them operands."""
-    message = rf"^\w+: a row of the table keeps no numbers of its own, got {given_numbers}: make them operands"
-    with pytest.raises(TypeError, match=message):
+    message = rf"\w+: a row of the table keeps no numbers of its own, got {given_numbers}: make them operands"
+    with pytest.raises(TypeError, match=f"^{message}"):
         make()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import tinygrad_edu
 from tests.oracles import worked_example
-from tests.test_package import in_a_new_python
+from tests.pythons import in_a_new_python
 from tinygrad_edu import Value, check_gradients, draw_dot, formula, static_graph, trace
 from tinygrad_edu.nn import (
     MLP,

@@ -99,16 +99,17 @@ def test_the_gradient_of_a_deep_graph() -> None:
     assert x.grad == 0.0
 
 
-@pytest.mark.parametrize(("output", "inputs"), [(3.0, []), (Value(1.0), [2.0]), (Dual(1.0, 1.0), [])])
-def test_gradients_are_those_of_values(output: Any, inputs: Any) -> None:
-    with pytest.raises(TypeError, match=r"^(output of gradients|inputs of gradients\[0\]) must be a Value, got "):
-        gradients(output, inputs)
+def test_gradients_are_those_of_values() -> None:
+    wrong: list[tuple[Any, Any]] = [(3.0, []), (Value(1.0), [2.0]), (Dual(1.0, 1.0), [])]
+    for output, inputs in wrong:
+        with pytest.raises(TypeError, match=r"^(output of gradients|inputs of gradients\[0\]) must be a Value, got "):
+            gradients(output, inputs)
 
 
 def test_there_is_no_gradient_along_a_constant() -> None:
     """The exponent of x ** 2 is a plain number; its partial is nan, and nan is never handed out."""
     y = Value(3.0) ** 2.0
-    with pytest.raises(ValueError, match=r"Constant\(v\d+=2\) does not vary"):
+    with pytest.raises(ValueError, match=r"^Constant\(v\d+=2\) does not vary: there is no gradient along a constant$"):
         gradients(y, [y.children[1]])
 
 

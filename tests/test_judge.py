@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -21,17 +21,21 @@ from tinygrad_edu.nn import MLP, SGD, binary_cross_entropy, fit, hinge, moons, s
 from tinygrad_edu.rule import Check
 from tinygrad_edu.static.judge import StaticGraphError, places_to_judge
 
-W = Parameter(1.0, "W")
+W: Parameter
+SQUARE: Value
+OTHER: Value
+COUNT: Iterator[int]
+SEEN: list[Any]
 TABLE = [1.0, 2.0, 3.0]
-SEEN: list[Any] = []
-COUNT = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     """Let no program see what another one has left."""
-    W.data, W.grad = 1.0, NOT_COMPUTED
-    SEEN.clear()
+    global W, SQUARE, OTHER, COUNT, SEEN
+    W, OTHER = Parameter(1.0, "W"), Value(3.0)
+    SQUARE = W * W
+    COUNT, SEEN = itertools.count(1), []
 
 
 # ---------------------------------------------------------------------------------- programs that ask for a number
@@ -246,7 +250,7 @@ def test_a_use_that_needs_a_number_is_refused_with_its_line(function: Callable[.
 
 
 def test_how_to_look_something_up_is_said() -> None:
-    with pytest.raises(TypeError, match="cannot be an index: look it up by one-hot"):
+    with pytest.raises(TypeError, match=r"^test_judge\.py, line \d+: .* cannot be an index: look it up by one-hot"):
         static_graph(looked_up, [W])(1.0)
 
 
@@ -272,8 +276,8 @@ def test_a_refusal_that_is_caught_is_raised_all_the_same_with_both_places() -> N
             y = x
         return W * y
 
-    both = r"asked here`: x has no number yet.*caught around test_judge\.py, line \d+: `y = "
-    with pytest.raises(TypeError, match=both):
+    both = r"test_judge\.py, line \d+: `.*asked here`: x has no number yet.*caught around test_judge\.py, .*: `y = "
+    with pytest.raises(TypeError, match=f"^{both}"):
         static_graph(careless, [W])(1.0)
 
 
@@ -285,10 +289,11 @@ def test_a_name_that_outlives_its_tracing_says_what_it_is() -> None:
         return W * x
 
     static_graph(keeps, [W])(1.0)
+    left_over = r"test_judge\.py, line \d+: .*left over from the tracing of a static graph"
     for use in (lambda: SEEN[0] + 1.0, lambda: W * SEEN[0], lambda: SEEN[0] > 0, lambda: tanh(SEEN[0])):
-        with pytest.raises(TypeError, match="left over from the tracing of a static graph"):
+        with pytest.raises(TypeError, match=f"^{left_over}"):
             use()
-    with pytest.raises(TypeError, match="left over from the tracing of a static graph"):
+    with pytest.raises(TypeError, match=f"^{left_over}"):
         static_graph(lambda x: W * x * SEEN[0], [W])(1.0)
     assert repr(SEEN[0]) == "an intermediate result"
 
@@ -355,10 +360,6 @@ def only_once(x: Any) -> Any:
     return W * x
 
 
-SQUARE = W * W
-OTHER = Value(3.0)
-
-
 def uses_what_was_computed_before(x: Any) -> Any:
     return SQUARE * x
 
@@ -396,7 +397,7 @@ def test_what_cannot_be_refused_is_found_out_within_eight_samples(function: Call
     """With numbers and parameters that change; when it is found out, everything is as before the call."""
     random.seed(1)
     static = static_graph(function, [W])
-    with pytest.raises(StaticGraphError, match="by the function.*a static graph is traced once. Look for random"):  # noqa: PT012
+    with pytest.raises(StaticGraphError, match=r"^the result is .* by the function.*a static graph is traced once"):  # noqa: PT012
         for i in range(1, 9):
             W.data = 1.0 if i % 2 else -1.5 - i
             OTHER.data = 3.0 + i
@@ -408,7 +409,6 @@ def test_what_cannot_be_refused_is_found_out_within_eight_samples(function: Call
             else:
                 static.descend([(0.5 + i,)], lr=0.1)
     assert (W.data, W.grad) == before
-    OTHER.data = 3.0
 
 
 def test_the_first_operation_that_differs_is_said_with_its_line() -> None:
@@ -418,8 +418,8 @@ def test_the_first_operation_that_differs_is_said_with_its_line() -> None:
         z = y * scale  # the line
         return z.tanh()
 
-    where = r"test_judge\.py, line \d+: `z = y \* scale  # the line`: x \* y is \S+ in"
-    with pytest.raises(StaticGraphError, match=where):
+    where = r"the result is .*\. test_judge\.py, line \d+: `z = y \* scale  # the line`: x \* y is \S+ in"
+    with pytest.raises(StaticGraphError, match=f"^{where}"):
         static_graph(f, [W])(1.0)
 
 
@@ -509,7 +509,7 @@ def test_what_a_loss_refuses_a_static_graph_refuses_at_each_call(
 def test_training_with_the_wrong_labels_is_refused() -> None:
     inputs, classes = moons(20, seed=0)
     model = MLP(2, [3, 1], seed=0)
-    with pytest.raises(ValueError, match="hinge needs the label -1 or 1, got 0"):
+    with pytest.raises(ValueError, match=r"^hinge needs the label -1 or 1, got 0\.0$"):
         fit(model, hinge, (inputs, classes), epochs=1, progress=False, static=True, optimizer=SGD(model.parameters()))
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
-import subprocess
 import sys
 from importlib import resources
 from typing import Any
@@ -14,12 +12,7 @@ import pytest
 
 import tinygrad_edu
 import tinygrad_edu.nn
-
-
-def in_a_new_python(code: str) -> Any:
-    """What the code prints, as JSON, in an interpreter that has imported nothing yet."""
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    return json.loads(output)
+from tests.pythons import in_a_new_python
 
 
 def test_importing_it_imports_nothing_outside_the_standard_library() -> None:

@@ -103,8 +103,8 @@ def test_functions_of_plain_numbers_return_floats(name: str) -> None:
 @pytest.mark.parametrize("bad", ["2", None, 2j, [2.0]])
 def test_an_operand_that_is_no_real_number_is_a_type_error(name: str, bad: Any) -> None:
     _, *rest = SAMPLES[name].points[0]
-    message = rf"a real number is needed, got .+ \({type(bad).__name__}\)"
-    with pytest.raises(TypeError, match=message):
+    message = rf"[^:]+: a real number is needed, got .+ \({type(bad).__name__}\)$"
+    with pytest.raises(TypeError, match=f"^{message}"):
         ROWS[name](bad, *rest)
 
 
@@ -514,7 +514,7 @@ def test_softmax_of_plain_numbers_is_floats() -> None:
 
 @pytest.mark.parametrize("function", [functions.log_sum_exp, functions.log_softmax, functions.softmax])
 def test_softmax_of_nothing_is_an_error(function: Any) -> None:
-    with pytest.raises(ValueError, match=r"needs at least one input, got \[\]"):
+    with pytest.raises(ValueError, match=r"^\w+ needs at least one input, got \[\]$"):
         function([])
 
 
@@ -541,7 +541,7 @@ def test_weighted_sum_mixes_values_and_numbers() -> None:
 
 
 def test_weighted_sum_of_unequal_lengths_is_an_error_with_both() -> None:
-    with pytest.raises(ValueError, match="weighted_sum needs one weight per input, got 1 weights and 2 inputs"):
+    with pytest.raises(ValueError, match="^weighted_sum needs one weight per input, got 1 weights and 2 inputs$"):
         functions.weighted_sum([1.0], [1.0, 2.0])
 
 

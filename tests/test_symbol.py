@@ -303,7 +303,7 @@ def test_a_formulas_python_text_evaluates_to_the_formula(tree: Any, data: tuple[
 )
 def test_a_symbol_decides_nothing(decide: Callable[[], Any]) -> None:
     """It has no value; the error says what to write instead."""
-    with pytest.raises(TypeError, match="has no value to decide on: use maximum, minimum, step, relu or abs instead"):
+    with pytest.raises(TypeError, match="^the symbol [xy] has no value to decide on: use maximum, minimum, "):
         decide()
 
 
@@ -325,11 +325,11 @@ def test_the_error_names_the_formula() -> None:
     ],
 )
 def test_a_symbol_does_not_mix_with_a_value(mix: Callable[[], Any]) -> None:
-    with pytest.raises(TypeError, match=r"a Symbol does not mix with Value\(v\d+=2\)$"):
+    with pytest.raises(TypeError, match=r"^\w.*: a Symbol does not mix with Value\(v\d+=2\)$"):
         mix()
 
 
 @pytest.mark.parametrize("bad", ["y", None, 1j])
 def test_a_symbol_does_not_mix_with_what_is_no_number(bad: Any) -> None:
-    with pytest.raises(TypeError, match="a real number is needed"):
+    with pytest.raises(TypeError, match=r"^x \+ y: a real number is needed, got "):
         x + bad

@@ -95,11 +95,11 @@ def test_a_seed_and_a_count_may_be_whole_numbers_of_numpy(kind: str) -> None:
     assert blobs(number, seed=number, n_classes=number) == blobs(7, seed=7, n_classes=7)
 
 
-@pytest.mark.parametrize("seed", ["x", [], {}, math.nan, 1.5, object(), Value(1.0)], ids=kind_of)
 @each_made_up
-def test_what_is_no_seed_is_refused(data_set: Any, seed: Any) -> None:
-    with pytest.raises(TypeError, match="^seed must be a whole number, a random.Random or None, got "):
-        data_set(4, 0.1, seed)
+def test_what_is_no_seed_is_refused(data_set: Any) -> None:
+    for seed in ("x", [], {}, math.nan, 1.5, object(), Value(1.0)):
+        with pytest.raises(TypeError, match=r"^seed must be a whole number, a random\.Random or None, got "):
+            data_set(4, 0.1, seed)
 
 
 @pytest.mark.parametrize("data_set", [moons, circles, spirals, xor, blobs], ids=lambda f: f.__name__)
@@ -308,9 +308,9 @@ def test_what_is_no_list_is_refused_by_name(wrong: Any) -> None:
 
 
 def test_examples_that_do_not_match_are_refused() -> None:
-    with pytest.raises(ValueError, match="got 2 inputs and 1 targets$"):
+    with pytest.raises(ValueError, match="^inputs: a target per input is needed, got 2 inputs and 1 targets$"):
         train_test_split([[1.0], [2.0]], [1])
-    with pytest.raises(ValueError, match="got 0 inputs and 0 targets$"):
+    with pytest.raises(ValueError, match="^inputs: a target per input is needed, got 0 inputs and 0 targets$"):
         train_test_split([], [])
 
 
@@ -377,8 +377,8 @@ def test_inputs_to_standardise_may_come_in_any_list(kind: str) -> None:
 def test_what_cannot_be_standardised_is_refused_with_its_place(x: Any, message: str) -> None:
     good, bad = [[1.0, 2.0]], [[3.0, 4.0], [5.0, x]]
     for inputs, name in (([bad], "train"), ([good, good, bad], "others[1]")):
-        expected = f"^{re.escape(f'standardise: {name}[1][1]')} ?{re.escape(message)}$"
-        with pytest.raises((TypeError, ValueError, OverflowError), match=expected):
+        expected = f"{re.escape(f'standardise: {name}[1][1]')} ?{re.escape(message)}"
+        with pytest.raises((TypeError, ValueError, OverflowError), match=f"^{expected}$"):
             standardise(*inputs)
 
 
@@ -393,9 +393,9 @@ def test_standardising_needs_inputs_of_one_length() -> None:
         with pytest.raises(ValueError, match=r"^standardise needs training inputs, .*, got lengths \[\]$"):
             standardise(nothing)
     for wrong in ([[[1.0, 2.0]], [[1.0]]], [[[1.0, 2.0], [1.0]]]):
-        with pytest.raises(ValueError, match=r"of one length, got lengths \[1, 2\]$"):
+        with pytest.raises(ValueError, match=r"^standardise needs .*, all of one length, got lengths \[1, 2\]$"):
             standardise(*wrong)
-    with pytest.raises(ValueError, match=r"of one length, got lengths \[0\]$"):
+    with pytest.raises(ValueError, match=r"^standardise needs training inputs, all of one length, got lengths \[0\]$"):
         standardise([[], []])
     assert standardise([[1.0]], []) == [[[0.0]], []]
 

@@ -92,7 +92,7 @@ def test_inputs_that_are_values_get_gradients() -> None:
 
 def test_a_neuron_writes_its_formula_for_symbols() -> None:
     """Inputs may be of another kind of scalar only if the weights are too: a Symbol does not mix with a Value."""
-    with pytest.raises(TypeError, match="a Symbol does not mix with"):
+    with pytest.raises(TypeError, match=r"^weighted_sum\(operands\): a Symbol does not mix with Parameter\(w\.0="):
         Neuron(1)([Symbol("x")])
 
 
@@ -156,12 +156,12 @@ def test_without_a_word_hidden_layers_are_relu_and_the_output_is_linear() -> Non
 
 
 @pytest.mark.parametrize(
-    ("module", "names"),
+    ("make", "names"),
     [
-        (Neuron(2), ["w.0", "w.1", "b"]),
-        (Layer(1, 2), ["neurons.0.w.0", "neurons.0.b", "neurons.1.w.0", "neurons.1.b"]),
+        (lambda: Neuron(2), ["w.0", "w.1", "b"]),
+        (lambda: Layer(1, 2), ["neurons.0.w.0", "neurons.0.b", "neurons.1.w.0", "neurons.1.b"]),
         (
-            MLP(1, [2, 1]),
+            lambda: MLP(1, [2, 1]),
             [
                 "layers.0.neurons.0.w.0",
                 "layers.0.neurons.0.b",
@@ -174,8 +174,9 @@ def test_without_a_word_hidden_layers_are_relu_and_the_output_is_linear() -> Non
         ),
     ],
 )
-def test_parameters_are_named_by_where_they_stand(module: Module, names: list[str]) -> None:
+def test_parameters_are_named_by_where_they_stand(make: Callable[[], Module], names: list[str]) -> None:
     """In named_parameters, in pictures, and in the order of parameters() alike."""
+    module = make()
     assert [name for name, _ in module.named_parameters()] == names
     assert [parameter.label for parameter in module.parameters()] == names
     assert [parameter for _, parameter in module.named_parameters()] == module.parameters()
@@ -226,20 +227,23 @@ class Own(Module):
 @pytest.mark.parametrize(
     ("items", "state"),
     [
-        ([Parameter(1.0), None], {"items.0": 1.0}),
-        ([0.5, Parameter(1.0), "x", Value(3.0)], {"items.1": 1.0}),
-        ([Parameter(1.0), Neuron(1, seed=0)], {"items.0": 1.0, "items.1.w": [1.193112292156655], "items.1.b": 0.0}),
-        ([[Parameter(1.0), Parameter(2.0)], [Parameter(3.0)]], {"items.0": [1.0, 2.0], "items.1": [3.0]}),
-        ([[Parameter(1.0)], Parameter(2.0)], {"items.0": [1.0], "items.1": 2.0}),
-        ({"a": Parameter(1.0), "b": [Parameter(2.0)], "c": None}, {"items.a": 1.0, "items.b": [2.0]}),
-        ((Parameter(1.0), Parameter(2.0)), {"items": [1.0, 2.0]}),
-        ([Parameter(1.0), [], {}], {"items.0": 1.0}),
+        (lambda: [Parameter(1.0), None], {"items.0": 1.0}),
+        (lambda: [0.5, Parameter(1.0), "x", Value(3.0)], {"items.1": 1.0}),
+        (
+            lambda: [Parameter(1.0), Neuron(1, seed=0)],
+            {"items.0": 1.0, "items.1.w": [1.193112292156655], "items.1.b": 0.0},
+        ),
+        (lambda: [[Parameter(1.0), Parameter(2.0)], [Parameter(3.0)]], {"items.0": [1.0, 2.0], "items.1": [3.0]}),
+        (lambda: [[Parameter(1.0)], Parameter(2.0)], {"items.0": [1.0], "items.1": 2.0}),
+        (lambda: {"a": Parameter(1.0), "b": [Parameter(2.0)], "c": None}, {"items.a": 1.0, "items.b": [2.0]}),
+        (lambda: (Parameter(1.0), Parameter(2.0)), {"items": [1.0, 2.0]}),
+        (lambda: [Parameter(1.0), [], {}], {"items.0": 1.0}),
     ],
     ids=["None", "floats", "a module", "unequal rows", "two depths", "a dictionary", "a tuple", "empty"],
 )
-def test_parameters_are_found_among_other_things(items: Any, state: Any, tmp_path: Path) -> None:
+def test_parameters_are_found_among_other_things(items: Callable[[], Any], state: Any, tmp_path: Path) -> None:
     """By parameters(), state_dict, save, load and fit alike."""
-    module = Own(items)
+    module = Own(items())
     assert module.state_dict() == state
     path = save(module, tmp_path / "own.json")
     before = [parameter.data for parameter in module.parameters()]
@@ -388,10 +392,10 @@ def test_a_seed_is_a_whole_number_or_a_generator(seed: Any, same: Any) -> None:
     assert Neuron(2, seed=seed).state_dict() == Neuron(2, seed=same).state_dict()
 
 
-@pytest.mark.parametrize("seed", [[], {}, object(), Value(1.0), (1,), "a", 2.5], ids=lambda seed: type(seed).__name__)
-def test_what_can_be_no_seed_is_refused(seed: Any) -> None:
-    with pytest.raises(TypeError, match=r"^seed must be a whole number, a random\.Random or None, got "):
-        Neuron(2, seed=seed)
+def test_what_can_be_no_seed_is_refused() -> None:
+    for seed in ([], {}, object(), Value(1.0), (1,), "a", 2.5):
+        with pytest.raises(TypeError, match=r"^seed must be a whole number, a random\.Random or None, got "):
+            Neuron(2, seed=seed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -445,25 +449,36 @@ def test_layers_share_their_inputs() -> None:
     assert len(inputs) == 2
 
 
-@pytest.mark.parametrize("module", [Neuron(3), Layer(3, 2), MLP(3, [2, 1])])
-@pytest.mark.parametrize("x", [[], [1.0], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
-def test_an_input_of_the_wrong_length_is_an_error_with_both_lengths(module: Any, x: list[float]) -> None:
-    with pytest.raises(ValueError, match=rf"needs 3 inputs\b.* got a list of {len(x)}$"):
-        module(x)
+OF_TWO_INPUTS: dict[str, Callable[[], Module]] = {
+    "Neuron": lambda: Neuron(2, seed=1),
+    "Layer": lambda: Layer(2, 2, seed=1),
+    "MLP": lambda: MLP(2, [3, 2], seed=1),
+    "Maxout": lambda: Maxout(2, seed=1),
+}
 
 
-@pytest.mark.parametrize("bad", ["a", None, 1j])
-@pytest.mark.parametrize("module", [Neuron(2), Layer(2, 1), MLP(2, [1]), Maxout(2)], ids=lambda m: type(m).__name__)
-def test_an_input_that_is_no_number_is_an_error(module: Any, bad: Any) -> None:
-    with pytest.raises(TypeError, match=r"^x2: a real number is needed, got "):
-        module([1.0, bad])
+@pytest.mark.parametrize("name", OF_TWO_INPUTS)
+def test_an_input_of_the_wrong_length_is_an_error_with_both_lengths(name: str) -> None:
+    module = OF_TWO_INPUTS[name]()
+    for x in ([], [1.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]):
+        with pytest.raises(ValueError, match=rf"^x needs 2 inputs\b.* got a list of {len(x)}$"):
+            module(x)
 
 
-@pytest.mark.parametrize("bad", [1.0, None, "ab", {1.0: 2.0}, Value(1.0), object()], ids=lambda x: type(x).__name__)
-@pytest.mark.parametrize("module", [Neuron(2), Layer(2, 1), MLP(2, [1]), Maxout(2)], ids=lambda m: type(m).__name__)
-def test_inputs_that_are_no_list_are_an_error(module: Any, bad: Any) -> None:
-    with pytest.raises(TypeError, match=r"^x must be a list, got "):
-        module(bad)
+@pytest.mark.parametrize("name", OF_TWO_INPUTS)
+def test_an_input_that_is_no_number_is_an_error(name: str) -> None:
+    module = OF_TWO_INPUTS[name]()
+    for bad in ("a", None, 1j):
+        with pytest.raises(TypeError, match=r"^x2: a real number is needed, got "):
+            module([1.0, bad])
+
+
+@pytest.mark.parametrize("name", OF_TWO_INPUTS)
+def test_inputs_that_are_no_list_are_an_error(name: str) -> None:
+    module = OF_TWO_INPUTS[name]()
+    for bad in (1.0, None, "ab", {1.0: 2.0}, Value(1.0), object()):
+        with pytest.raises(TypeError, match=r"^x must be a list, got "):
+            module(bad)
 
 
 def test_a_batch_that_is_none_is_an_error() -> None:
@@ -475,9 +490,9 @@ def test_a_batch_that_is_none_is_an_error() -> None:
         BatchNorm(-1)
 
 
-@pytest.mark.parametrize("module", [Neuron(2, seed=1), Layer(2, 2, seed=1), MLP(2, [3, 2], seed=1), Maxout(2, seed=1)])
-def test_an_array_of_numpys_and_a_generator_are_lists(module: Any) -> None:
-    numpy = pytest.importorskip("numpy")
+@pytest.mark.parametrize("name", OF_TWO_INPUTS)
+def test_an_array_of_numpys_and_a_generator_are_lists(name: str) -> None:
+    numpy, module = pytest.importorskip("numpy"), OF_TWO_INPUTS[name]()
     outputs = [module(x) for x in ([1.0, 2.0], numpy.array([1, 2]), (float(i) for i in (1, 2)), (1.0, 2.0))]
     data = [[y.data for y in (out if isinstance(out, list) else [out])] for out in outputs]
     assert data == [data[0]] * 4
@@ -486,19 +501,19 @@ def test_an_array_of_numpys_and_a_generator_are_lists(module: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: MLP(2, 3), r"^layer_sizes must be a list, got 3 \(int\)$"),
-        (lambda: MLP(2, ["x"]), r"^layer_sizes\[0\]: a real number is needed, got 'x'"),
-        (lambda: MLP(None, [1]), r"^n_inputs: a real number is needed, got None"),
-        (lambda: Neuron(Value(1.0)), r"^n_inputs: a real number is needed, got "),
-        (lambda: Neuron(1, n_outputs="x"), r"^n_outputs: a real number is needed, got 'x'"),
-        (lambda: Maxout(1, pieces=[]), r"^pieces: a real number is needed, got \[\]"),
-        (lambda: Neuron(2, nonlin=False), r"^Neuron: for nonlin=False write activation='linear', for nonlin=True 'r"),
-        (lambda: Layer(2, 3, nonlin=True), r"^Layer: for nonlin=False write activation='linear'"),
-        (lambda: Module().load_state_dict(None), r"^state must be names with numbers, got None"),
+        (lambda: MLP(2, 3), r"layer_sizes must be a list, got 3 \(int\)$"),
+        (lambda: MLP(2, ["x"]), r"layer_sizes\[0\]: a real number is needed, got 'x'"),
+        (lambda: MLP(None, [1]), r"n_inputs: a real number is needed, got None"),
+        (lambda: Neuron(Value(1.0)), r"n_inputs: a real number is needed, got "),
+        (lambda: Neuron(1, n_outputs="x"), r"n_outputs: a real number is needed, got 'x'"),
+        (lambda: Maxout(1, pieces=[]), r"pieces: a real number is needed, got \[\]"),
+        (lambda: Neuron(2, nonlin=False), r"Neuron: for nonlin=False write activation='linear', for nonlin=True 'r"),
+        (lambda: Layer(2, 3, nonlin=True), r"Layer: for nonlin=False write activation='linear'"),
+        (lambda: Module().load_state_dict(None), r"state must be names with numbers, got None"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_refused_by_name(call: Callable[[], Any], message: str) -> None:
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"^{message}"):
         call()
 
 
@@ -511,46 +526,48 @@ def test_what_is_no_activation_is_refused(activation: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Neuron(0), "^n_inputs must be at least 1, got 0$"),
-        (lambda: Layer(0, 1), "^n_inputs must be at least 1, got 0$"),
-        (lambda: Layer(1, 0), "^n_outputs must be at least 1, got 0$"),
-        (lambda: MLP(2, [3, 0]), r"^layer_sizes\[1\] must be at least 1, got 0$"),
-        (lambda: MLP(-1, [1]), "^n_inputs must be at least 1, got -1$"),
-        (lambda: MLP(2, []), r"^an MLP needs at least one layer, got layer_sizes=\[\]$"),
+        (lambda: Neuron(0), "n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(0, 1), "n_inputs must be at least 1, got 0$"),
+        (lambda: Layer(1, 0), "n_outputs must be at least 1, got 0$"),
+        (lambda: MLP(2, [3, 0]), r"layer_sizes\[1\] must be at least 1, got 0$"),
+        (lambda: MLP(-1, [1]), "n_inputs must be at least 1, got -1$"),
+        (lambda: MLP(2, []), r"an MLP needs at least one layer, got layer_sizes=\[\]$"),
     ],
 )
 def test_impossible_sizes_are_errors(make: Callable[[], Module], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         make()
 
 
 @pytest.mark.parametrize(
-    ("module", "text"),
+    ("make", "text"),
     [
-        (Neuron(2, "tanh"), "Neuron(2 inputs, tanh)"),
-        (Neuron(2, rules.sin), "Neuron(2 inputs, <rule sin(x)>)"),
-        (Layer(2, 3, "relu"), "Layer(3 × Neuron(2 inputs, relu))"),
-        (MLP(2, [3, 1]), "MLP(Layer(3 × Neuron(2 inputs, relu)), Layer(1 × Neuron(3 inputs, linear)))"),
+        (lambda: Neuron(2, "tanh"), "Neuron(2 inputs, tanh)"),
+        (lambda: Neuron(2, rules.sin), "Neuron(2 inputs, <rule sin(x)>)"),
+        (lambda: Layer(2, 3, "relu"), "Layer(3 × Neuron(2 inputs, relu))"),
+        (lambda: MLP(2, [3, 1]), "MLP(Layer(3 × Neuron(2 inputs, relu)), Layer(1 × Neuron(3 inputs, linear)))"),
     ],
 )
-def test_repr(module: Module, text: str) -> None:
-    assert repr(module) == text
+def test_repr(make: Callable[[], Module], text: str) -> None:
+    assert repr(make()) == text
 
 
 @pytest.mark.parametrize(
-    ("module", "text"),
+    ("make", "text"),
     [
-        (Layer(2, 3), "Layer(3 * Neuron(2 inputs, linear))"),
-        (MLP(2, [1], output="tanh"), "MLP(Layer(1 * Neuron(2 inputs, tanh)))"),
-        (Maxout(2), "Maxout(2 * Neuron(2 inputs, linear))"),
-        (Own([Parameter(1.0), Neuron(2)]), "Own(4 parameters)"),
+        (lambda: Layer(2, 3), "Layer(3 * Neuron(2 inputs, linear))"),
+        (lambda: MLP(2, [1], output="tanh"), "MLP(Layer(1 * Neuron(2 inputs, tanh)))"),
+        (lambda: Maxout(2), "Maxout(2 * Neuron(2 inputs, linear))"),
+        (lambda: Own([Parameter(1.0), Neuron(2)]), "Own(4 parameters)"),
     ],
 )
-def test_a_module_is_printed_on_a_terminal_of_ascii(module: Module, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_is_printed_on_a_terminal_of_ascii(
+    make: Callable[[], Module], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also one of one's own, which shows no address."""
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", terminal)
-    print(module)
+    print(make())
     terminal.flush()
     assert terminal.buffer.getvalue().decode() == f"{text}\n"  # type: ignore[attr-defined]
 

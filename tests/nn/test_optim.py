@@ -65,17 +65,18 @@ def test_a_first_step_goes_downhill(optimiser: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer",
+    ("optimiser", "options"),
     [
-        SGD([Value(3.0), Value(-5.0)], lr=0.1),
-        SGD([Value(3.0), Value(-5.0)], lr=0.05, momentum=0.5),
-        Adagrad([Value(3.0), Value(-5.0)], lr=1.0),
-        Adadelta([Value(3.0), Value(-5.0)], lr=10.0, eps=1e-3),
-        Adam([Value(3.0), Value(-5.0)], lr=0.1),
+        (SGD, {"lr": 0.1}),
+        (SGD, {"lr": 0.05, "momentum": 0.5}),
+        (Adagrad, {"lr": 1.0}),
+        (Adadelta, {"lr": 10.0, "eps": 1e-3}),
+        (Adam, {"lr": 0.1}),
     ],
     ids=str,
 )
-def test_many_steps_reach_the_least_point(optimizer: Any) -> None:
+def test_many_steps_reach_the_least_point(optimiser: Any, options: dict[str, float]) -> None:
+    optimizer = optimiser([Value(3.0), Value(-5.0)], **options)
     descend(optimizer, 500)
     assert [p.data for p in optimizer.parameters] == pytest.approx([1.0, -2.0], abs=1e-6)
 
@@ -92,9 +93,9 @@ def test_adams_first_step_is_the_learning_rate_whatever_the_size_of_the_gradient
 @each_optimiser
 def test_a_parameter_given_twice_is_refused_by_name(optimiser: Any) -> None:
     w, v = Value(1.0, "w"), Value(1.0)
-    with pytest.raises(ValueError, match="w is given twice"):
+    with pytest.raises(ValueError, match="^w is given twice$"):
         optimiser([w, v, w])
-    with pytest.raises(ValueError, match="parameter 2 is given twice"):
+    with pytest.raises(ValueError, match="^parameter 2 is given twice$"):
         optimiser([w, v, v])
 
 
@@ -102,7 +103,7 @@ def test_a_parameter_given_twice_is_refused_by_name(optimiser: Any) -> None:
 def test_what_is_computed_cannot_be_optimised(optimiser: Any) -> None:
     h = Value(1.0) * 2.0
     h.label = "h"
-    with pytest.raises(ValueError, match=r"h is computed by x \* y"):
+    with pytest.raises(ValueError, match=r"^h is computed by x \* y: an optimiser needs leaves$"):
         optimiser([h])
     with pytest.raises(ValueError, match=r"^Constant\(.*\) is no parameter: it is a constant$"):
         optimiser([Value(1.0), Constant(2.0)])
@@ -110,7 +111,7 @@ def test_what_is_computed_cannot_be_optimised(optimiser: Any) -> None:
 
 @each_optimiser
 def test_no_parameters_are_refused(optimiser: Any) -> None:
-    with pytest.raises(ValueError, match="needs parameters"):
+    with pytest.raises(ValueError, match="^an optimiser needs parameters, got none$"):
         optimiser([])
 
 
@@ -123,14 +124,14 @@ def test_a_gradient_that_is_no_number_stops_by_name_before_anything_changes(opti
         parameter.grad = 1.0
     model.layers[0].neurons[1].b.grad = gradient
     before, state = model.state_dict(), optimizer.state_dict()
-    with pytest.raises(FloatingPointError, match=rf"layers\.0\.neurons\.1\.b is {gradient}"):
+    with pytest.raises(FloatingPointError, match=rf"^the gradient of layers\.0\.neurons\.1\.b is {gradient}$"):
         optimizer.step()
     assert (model.state_dict(), optimizer.state_dict()) == (before, state)
 
 
 @each_optimiser
 def test_a_step_without_backward_is_an_error(optimiser: Any) -> None:
-    with pytest.raises(RuntimeError, match="call backward"):
+    with pytest.raises(RuntimeError, match=r"^no parameter has a gradient: call backward\(\) before step\(\)$"):
         optimiser([Value(1.0)]).step()
 
 
@@ -229,24 +230,24 @@ def test_a_state_is_complete(make: Any, state: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "wrong", "message"),
     [
-        (Adam, {"lr": -1.0}, r"^lr must be a positive number, got -1\.0$"),
-        (Adam, {"lr": math.nan}, r"^lr must be a positive number, got nan$"),
-        (Adam, {"betas": [0.9, 1.0]}, r"^betas\[1\] must be from 0 to below 1, got 1\.0$"),
-        (Adam, {"betas": [0.9]}, r"(?m)^  betas: needs a list of 2, got a list of 1$"),
-        (Adam, {"eps": 0.0}, r"^eps must be a positive number, got 0\.0$"),
-        (Adam, {"m": [1.0, math.nan]}, r"^m\[1\] must be a finite number, got nan$"),
-        (Adam, {"v": [1.0, -1.0]}, r"^v\[1\] must be 0 or a positive number, got -1\.0$"),
-        (Adam, {"t": [-1.0, 0.0]}, r"^t\[0\] must be at least 0, got -1\.0$"),
-        (Adam, {"t": [0.5, 0.0]}, r"^t\[0\] must be a whole number, got 0\.5$"),
-        (SGD, {"momentum": -0.5}, r"^momentum must be 0 or a positive number, got -0\.5$"),
-        (SGD, {"v": [math.inf, 0.0]}, r"^v\[0\] must be a finite number, got inf$"),
-        (Adagrad, {"sum_of_squares": [-1.0, 0.0]}, r"^sum_of_squares\[0\] must be 0 or a positive number"),
-        (RMSprop, {"alpha": 2.0}, r"^alpha must be from 0 to below 1"),
-        (Adadelta, {"mean_square_change": [0.0, -1.0]}, r"^mean_square_change\[1\] must be 0 or a positive number"),
-        (lambda p: StepDecay(SGD(p), 2), {"step_size": 2.5}, r"^step_size must be a whole number, got 2\.5$"),
-        (lambda p: StepDecay(SGD(p), 2), {"epochs": -1}, r"^epochs must be at least 0, got -1\.0$"),
-        (lambda p: ExponentialDecay(SGD(p), 0.5), {"first_lr": 0.0}, r"^first_lr must be a positive number"),
-        (lambda p: InverseTimeDecay(SGD(p), 1.0), {"beta": -1.0}, r"^beta must be 0 or a positive number"),
+        (Adam, {"lr": -1.0}, r"lr must be a positive number, got -1\.0$"),
+        (Adam, {"lr": math.nan}, r"lr must be a positive number, got nan$"),
+        (Adam, {"betas": [0.9, 1.0]}, r"betas\[1\] must be from 0 to below 1, got 1\.0$"),
+        (Adam, {"betas": [0.9]}, r"the state does not fit:\n  betas: needs a list of 2, got a list of 1$"),
+        (Adam, {"eps": 0.0}, r"eps must be a positive number, got 0\.0$"),
+        (Adam, {"m": [1.0, math.nan]}, r"m\[1\] must be a finite number, got nan$"),
+        (Adam, {"v": [1.0, -1.0]}, r"v\[1\] must be 0 or a positive number, got -1\.0$"),
+        (Adam, {"t": [-1.0, 0.0]}, r"t\[0\] must be at least 0, got -1\.0$"),
+        (Adam, {"t": [0.5, 0.0]}, r"t\[0\] must be a whole number, got 0\.5$"),
+        (SGD, {"momentum": -0.5}, r"momentum must be 0 or a positive number, got -0\.5$"),
+        (SGD, {"v": [math.inf, 0.0]}, r"v\[0\] must be a finite number, got inf$"),
+        (Adagrad, {"sum_of_squares": [-1.0, 0.0]}, r"sum_of_squares\[0\] must be 0 or a positive number"),
+        (RMSprop, {"alpha": 2.0}, r"alpha must be from 0 to below 1"),
+        (Adadelta, {"mean_square_change": [0.0, -1.0]}, r"mean_square_change\[1\] must be 0 or a positive number"),
+        (lambda p: StepDecay(SGD(p), 2), {"step_size": 2.5}, r"step_size must be a whole number, got 2\.5$"),
+        (lambda p: StepDecay(SGD(p), 2), {"epochs": -1}, r"epochs must be at least 0, got -1\.0$"),
+        (lambda p: ExponentialDecay(SGD(p), 0.5), {"first_lr": 0.0}, r"first_lr must be a positive number"),
+        (lambda p: InverseTimeDecay(SGD(p), 1.0), {"beta": -1.0}, r"beta must be 0 or a positive number"),
     ],
 )
 def test_a_state_is_refused_where_the_constructor_refuses_and_nothing_changes(
@@ -255,7 +256,7 @@ def test_a_state_is_refused_where_the_constructor_refuses_and_nothing_changes(
     thing = make([Value(1.0), Value(2.0)])
     before = thing.state_dict()
     other = {name: [0.5] * len(x) if isinstance(x, list) and name != "t" else x for name, x in before.items()}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         thing.load_state_dict({**other, **wrong})
     assert thing.state_dict() == before
 
@@ -310,21 +311,21 @@ def test_one_of_the_five_may_be_changed() -> None:
 @pytest.mark.parametrize(
     ("update", "error", "message"),
     [
-        (lambda self, g: -self.lr * g, TypeError, r"^Mine\.update must return a tuple, \(change,\), got -\d"),
-        (lambda self, g: None, TypeError, r"^Mine\.update must return a tuple, \(change,\), got None$"),
-        (lambda self, g: (-g, g), TypeError, r"^Mine\.update must return a tuple, \(change,\), got \("),
-        (lambda self, g: ("x",), TypeError, r"^Mine\.update: a real number is needed, got 'x'"),
-        (lambda self, g: (Value(g),), TypeError, r"^Mine\.update: a real number is needed, got Value"),
-        (lambda self, g: (math.nan,), ValueError, r"^Mine\.update must be a finite number, got nan$"),
-        (lambda self, g: (self.lr * g,), ValueError, r"^Mine\.update goes uphill: the change is added, so it is -sel"),
-        (lambda self: (0.0,), TypeError, r"takes 1 positional argument but 2 were given"),
+        (lambda self, g: -self.lr * g, TypeError, r"Mine\.update must return a tuple, \(change,\), got -\d"),
+        (lambda self, g: None, TypeError, r"Mine\.update must return a tuple, \(change,\), got None$"),
+        (lambda self, g: (-g, g), TypeError, r"Mine\.update must return a tuple, \(change,\), got \("),
+        (lambda self, g: ("x",), TypeError, r"Mine\.update: a real number is needed, got 'x'"),
+        (lambda self, g: (Value(g),), TypeError, r"Mine\.update: a real number is needed, got Value"),
+        (lambda self, g: (math.nan,), ValueError, r"Mine\.update must be a finite number, got nan$"),
+        (lambda self, g: (self.lr * g,), ValueError, r"Mine\.update goes uphill: the change is added, so it is -sel"),
+        (lambda self: (0.0,), TypeError, r"<lambda>\(\) takes 1 positional argument but 2 were given$"),
     ],
 )
 def test_what_update_must_return_is_checked_before_any_parameter_has_moved(
     update: Any, error: type[Exception], message: str
 ) -> None:
     optimizer = type("Mine", (Optimizer,), {"update": update})([Value(3.0), Value(-5.0)], lr=0.1)
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}"):
         descend(optimizer, 1)
     assert [p.data for p in optimizer.parameters] == [3.0, -5.0]
 
@@ -363,23 +364,23 @@ def test_the_contract_of_update_stands_in_help() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Optimizer([Value(1.0)], 0.1), r"^Optimizer needs a method update\(g\)"),
-        (lambda: type("Mine", (Optimizer,), {})([Value(1.0)], lr=0.1), r"^Mine needs a method update\(g\)"),
-        (lambda: type("Mine", (Plain,), {"remembers": "velocity"})([Value(1.0)], lr=0.1), r"^remembers must be a list"),
-        (lambda: SGD(MLP(1, [1])), r"^parameters of an optimiser must be a list, got MLP"),
-        (lambda: SGD(MLP(1, [1]).parameters), r"^parameters of an optimiser must be a list, got <bound"),
-        (lambda: SGD([1.0]), r"^parameters of an optimiser\[0\] must be a Value, got 1\.0"),
-        (lambda: SGD([Value(1.0)], lr=Value(0.1)), r"^lr: a real number is needed, got Value"),
-        (lambda: SGD([Value(1.0)], lr="0.1"), r"^lr: a real number is needed, got '0\.1' \(str\)$"),
-        (lambda: Adam([Value(1.0)], betas=0.9), r"^betas must be a list, got 0\.9"),
-        (lambda: Adam([Value(1.0)], betas=(0.9, None)), r"^betas\[1\]: a real number is needed, got None"),
-        (lambda: StepDecay([], 1), r"^optimizer must be an Optimizer, got \[\] \(list\)$"),
-        (lambda: StepDecay(SGD([Value(1.0)]), None), r"^step_size: a real number is needed, got None"),
-        (lambda: SGD([Value(1.0)]).load_state_dict(None), r"^state must be names with numbers, got None"),
+        (lambda: Optimizer([Value(1.0)], 0.1), r"Optimizer needs a method update\(g\)"),
+        (lambda: type("Mine", (Optimizer,), {})([Value(1.0)], lr=0.1), r"Mine needs a method update\(g\)"),
+        (lambda: type("Mine", (Plain,), {"remembers": "velocity"})([Value(1.0)], lr=0.1), r"remembers must be a list"),
+        (lambda: SGD(MLP(1, [1])), r"parameters of an optimiser must be a list, got MLP"),
+        (lambda: SGD(MLP(1, [1]).parameters), r"parameters of an optimiser must be a list, got <bound"),
+        (lambda: SGD([1.0]), r"parameters of an optimiser\[0\] must be a Value, got 1\.0"),
+        (lambda: SGD([Value(1.0)], lr=Value(0.1)), r"lr: a real number is needed, got Value"),
+        (lambda: SGD([Value(1.0)], lr="0.1"), r"lr: a real number is needed, got '0\.1' \(str\)$"),
+        (lambda: Adam([Value(1.0)], betas=0.9), r"betas must be a list, got 0\.9"),
+        (lambda: Adam([Value(1.0)], betas=(0.9, None)), r"betas\[1\]: a real number is needed, got None"),
+        (lambda: StepDecay([], 1), r"optimizer must be an Optimizer, got \[\] \(list\)$"),
+        (lambda: StepDecay(SGD([Value(1.0)]), None), r"step_size: a real number is needed, got None"),
+        (lambda: SGD([Value(1.0)]).load_state_dict(None), r"state must be names with numbers, got None"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_refused_by_name(call: Any, message: str) -> None:
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"^{message}"):
         call()
 
 
@@ -404,12 +405,12 @@ def test_numbers_of_numpys_are_numbers() -> None:
     assert optimizer.state_dict()["m"] == [3.0]
 
 
-@pytest.mark.parametrize("number", [Value(0.1), "0.1", None, -0.1, math.nan, math.inf, 0.0], ids=str)
-def test_a_rate_that_is_set_later_is_checked_too(number: Any) -> None:
+def test_a_rate_that_is_set_later_is_checked_too() -> None:
     optimizer = SGD([Value(1.0)], lr=0.5)
-    with pytest.raises((TypeError, ValueError), match=r"^lr(:| must)"):
-        optimizer.lr = number
-    assert optimizer.lr == 0.5
+    for number in (Value(0.1), "0.1", None, -0.1, math.nan, math.inf, 0.0):
+        with pytest.raises((TypeError, ValueError), match=r"^lr(:| must)"):
+            optimizer.lr = number  # type: ignore[assignment]
+        assert optimizer.lr == 0.5
 
 
 def test_a_rate_stays_positive_however_long_it_decays() -> None:
@@ -430,12 +431,12 @@ def test_a_schedule_of_ones_own_is_checked_before_the_epoch_counts(factor: Any, 
     assert (decay.epochs, optimizer.lr) == (0, 0.5)
 
 
-@pytest.mark.parametrize("gradient", ["x", Value(1.0), [1.0]], ids=lambda x: type(x).__name__)
-def test_a_gradient_that_is_no_number_is_refused_by_name(gradient: Any) -> None:
+def test_a_gradient_that_is_no_number_is_refused_by_name() -> None:
     w = Value(1.0, "w")
-    w.grad = gradient
-    with pytest.raises(TypeError, match=r"^the gradient of w: a real number is needed, got "):
-        SGD([w]).step()
+    for gradient in ("x", Value(1.0), [1.0]):
+        w.grad = gradient  # type: ignore[assignment]
+        with pytest.raises(TypeError, match=r"^the gradient of w: a real number is needed, got "):
+            SGD([w]).step()
 
 
 @pytest.mark.parametrize("none", [None, 0.0])
@@ -476,7 +477,8 @@ def test_a_parameter_that_joins_later_has_its_own_first_step() -> None:
 def test_a_state_that_does_not_fit_changes_nothing() -> None:
     optimizer = Adam([Value(0.0)])
     before = optimizer.state_dict()
-    with pytest.raises(ValueError, match="m: needs a list of 1, got a list of 2") as error:
+    message = r"the state does not fit:\n(.*\n)*  m: needs a list of 1, got a list of 2\n"
+    with pytest.raises(ValueError, match=f"^{message}") as error:
         optimizer.load_state_dict({"lr": 0.5, "m": [1.0, 2.0], "v": [1.0], "velocity": [0.0]})
     assert "t: missing" in str(error.value)
     assert "velocity: not known here" in str(error.value)
@@ -518,5 +520,5 @@ def test_every_schedule_sets_the_rate_of_every_optimiser(optimiser: Any, schedul
     ],
 )
 def test_arguments_out_of_range_are_refused(call: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         call([Value(1.0)])

@@ -263,10 +263,10 @@ def test_a_history_without_a_finite_loss_is_refused(losses: Any, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("wrong", [None, "x", [], [1.0], {}, NAN, object(), Value(1.0), History])
-def test_what_is_no_history_is_refused_by_name(wrong: Any, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="^history must be what fit returned, got "):
-        plot_loss(wrong, tmp_path / "loss.png")
+def test_what_is_no_history_is_refused_by_name(tmp_path: Path) -> None:
+    for wrong in (None, "x", [], [1.0], {}, NAN, object(), Value(1.0), History):
+        with pytest.raises(TypeError, match="^history must be what fit returned, got "):
+            plot_loss(wrong, tmp_path / "loss.png")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -322,6 +322,6 @@ def test_a_folder_in_the_place_of_a_picture_is_an_error_that_names_it(tmp_path: 
         lambda path: plot_loss(history_of([None] * 5), path),
         lambda path: plot_decision_boundary(*PLANE, path),
     ):
-        with pytest.raises(IsADirectoryError, match=r"path cannot be written: .*folder\.png"):
+        with pytest.raises(IsADirectoryError, match=r"^\[Errno \d+\] path cannot be written: .*folder\.png'$"):
             plot(tmp_path / "folder.png")
     assert [file.name for file in tmp_path.iterdir()] == ["folder.png"]

@@ -96,7 +96,7 @@ def test_all_misfits_are_listed_in_one_error_and_nothing_changes(tmp_path: Path)
     before = model.state_dict()
     path = tmp_path / "model.json"
     path.write_text('{"0.weight": [[1, 2], [3]], "0.bias": [1, 2], "2.weight": [[1, 2, 3]], "w": 1}', encoding="utf-8")
-    with pytest.raises(ValueError, match="does not fit") as error:
+    with pytest.raises(ValueError, match="^the state does not fit:\n") as error:
         load(model, path)
     assert str(error.value).splitlines()[1:] == [
         "  2.bias: missing",
@@ -109,19 +109,19 @@ def test_all_misfits_are_listed_in_one_error_and_nothing_changes(tmp_path: Path)
 
 @pytest.mark.parametrize("wrong", [None, "1.0", [1.0], {"x": 1.0}, 1j, [], [[]]])
 def test_what_is_no_number_does_not_fit_a_number(wrong: Any) -> None:
-    with pytest.raises(ValueError, match="b: needs a number, got"):
+    with pytest.raises(ValueError, match=r"^the state does not fit:\n  b: needs a number, got "):
         fitting({"b": wrong}, {"b": 0.0})
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no JSON file"),
-        ("\x80pickle", "no JSON file"),
-        ("[1, 2]", "holds no state: it needs names with numbers, got a list"),
-        ('{"w": [NaN, 1.0], "b": 0.0}', "nan or infinite numbers in w"),
-        ('{"w": [1.0, 1.0], "b": 1e999}', "nan or infinite numbers in b"),
-        ('{"w": [1.0, ' + "9" * 400 + '], "b": 0.0}', "nan or infinite numbers in w"),
+        ("", ".*model.json is no JSON file of a state: "),
+        ("\x80pickle", ".*model.json is no JSON file of a state: "),
+        ("[1, 2]", ".*model.json holds no state: it needs names with numbers, got a list$"),
+        ('{"w": [NaN, 1.0], "b": 0.0}', "nan or infinite numbers in w$"),
+        ('{"w": [1.0, 1.0], "b": 1e999}', "nan or infinite numbers in b$"),
+        ('{"w": [1.0, ' + "9" * 400 + '], "b": 0.0}', "nan or infinite numbers in w$"),
     ],
 )
 def test_a_file_that_holds_no_state_is_refused(content: str, message: str, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_file_that_holds_no_state_is_refused(content: str, message: str, tmp_p
     before = model.state_dict()
     path = tmp_path / "model.json"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         load(model, path)
     assert model.state_dict() == before
 
@@ -148,7 +148,7 @@ def test_what_has_diverged_is_not_saved_and_the_old_file_stays(tmp_path: Path) -
     path = save(model, tmp_path / "model.json")
     before = path.read_bytes()
     model.layers[0].neurons[0].w[1].data = math.nan
-    with pytest.raises(ValueError, match="nan or infinite numbers in 0.weight"):
+    with pytest.raises(ValueError, match=r"^nan or infinite numbers in 0\.weight$"):
         save(model, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -193,8 +193,8 @@ def test_a_hostile_file_is_a_short_error_and_nothing_changes(make: Any, content:
     thing, path = make(), tmp_path / "state.json"
     before = thing.state_dict()
     path.write_text(content, encoding="utf-8")
-    message = r"^(the state does not fit:|nan or infinite numbers in|/.* (is|holds) no )"
-    with pytest.raises(ValueError, match=message) as error:
+    message = r"(the state does not fit:|nan or infinite numbers in|/.* (is|holds) no )"
+    with pytest.raises(ValueError, match=f"^{message}") as error:
         load(thing, path)
     assert len(str(error.value)) < 4000
     assert thing.state_dict() == before
@@ -205,7 +205,7 @@ def schedule() -> StepDecay:
 
 
 def test_the_first_misfits_are_shown_and_the_others_counted() -> None:
-    with pytest.raises(ValueError, match="does not fit") as error:
+    with pytest.raises(ValueError, match="^the state does not fit:\n") as error:
         fitting({f"x{i}": 1.0 for i in range(200_000)}, {"b": 0.0})
     assert lines_of(error)[1:3] == ["  b: missing", "  x0: not known here"]
     assert lines_of(error)[-1] == "  … 199991 more"
@@ -219,20 +219,22 @@ def test_a_state_that_is_none_is_refused(make: Any, state: Any) -> None:
         make().load_state_dict(state)
 
 
-@pytest.mark.parametrize("thing", [None, "model.json", [], 1.0, Value(1.0)], ids=lambda thing: type(thing).__name__)
-def test_what_has_no_state_is_refused_by_name(thing: Any, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match=r"^save needs a module, an optimiser or a schedule, got "):
-        save(thing, tmp_path / "x.json")
-    with pytest.raises(TypeError, match=r"^load needs a module, an optimiser or a schedule, got "):
-        load(thing, tmp_path / "x.json")
+def test_what_has_no_state_is_refused_by_name(tmp_path: Path) -> None:
+    things: list[Any] = [None, "model.json", [], 1.0, Value(1.0)]
+    for thing in things:
+        with pytest.raises(TypeError, match=r"^save needs a module, an optimiser or a schedule, got "):
+            save(thing, tmp_path / "x.json")
+        with pytest.raises(TypeError, match=r"^load needs a module, an optimiser or a schedule, got "):
+            load(thing, tmp_path / "x.json")
 
 
-@pytest.mark.parametrize("path", [None, 1.0, [], Neuron(1)], ids=lambda path: type(path).__name__)
-def test_what_is_no_path_is_refused_by_name(path: Any) -> None:
-    with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
-        save(Neuron(1), path)
-    with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
-        load(Neuron(1), path)
+def test_what_is_no_path_is_refused_by_name() -> None:
+    paths: list[Any] = [None, 1.0, [], Neuron(1)]
+    for path in paths:
+        with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
+            save(Neuron(1), path)
+        with pytest.raises(TypeError, match=r"^path must be the name of a file, got "):
+            load(Neuron(1), path)
 
 
 @pytest.mark.parametrize("number", [2, True, Fraction(1, 2), 2.5], ids=str)

@@ -95,13 +95,13 @@ def test_what_cannot_be_static_is_refused_with_the_reason() -> None:
     """Before any parameter has moved: a class as an index, a model that decides."""
     model = MLP(2, [3], seed=0)
     before = model.state_dict()
-    with pytest.raises(TypeError, match=r"static=True is not possible: .* target has no number yet.* one_hot\(k, n_cl"):
+    with pytest.raises(TypeError, match=r"^static=True is not possible: .* target has no number yet.* one_hot\(k, "):
         fit(model, cross_entropy, ([[0.0, 1.0]], [1]), static=True, progress=False)
 
     def deciding(output: Any, target: Any) -> Any:
         return output[0] if output[0] > target else -output[0]
 
-    with pytest.raises(TypeError, match=r"test_static_training\.py, line \d+: `return output\[0\] if"):
+    with pytest.raises(TypeError, match=r"^static=True is not possible: \w+\.py, line \d+: `return output\[0\] if"):
         fit(model, deciding, ([[0.0, 1.0]], [1.0]), static=True, progress=False)
     assert model.state_dict() == before
 
@@ -109,6 +109,6 @@ def test_what_cannot_be_static_is_refused_with_the_reason() -> None:
 def test_divergence_is_found() -> None:
     model = MLP(2, [4, 1], seed=0)
     optimizer = SGD(model.parameters(), lr=1e200)
-    with pytest.raises(FloatingPointError, match="training diverged in epoch 1: .* try a smaller learning rate"):
+    with pytest.raises(FloatingPointError, match="^training diverged in epoch 1: .* try a smaller learning rate"):
         fit(model, squared_error, moons(20, seed=0), optimizer=optimizer, batch_size=4, static=True, progress=False)
     assert all(math.isfinite(parameter.data) for parameter in model.parameters())

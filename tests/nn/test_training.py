@@ -144,7 +144,7 @@ def test_a_schedule_is_advanced_after_each_epoch() -> None:
 def test_a_schedule_of_another_optimiser_is_refused() -> None:
     model = MLP(2, [1], seed=0)
     optimizer, other = SGD(model.parameters()), SGD(model.parameters())
-    with pytest.raises(ValueError, match="another optimizer"):
+    with pytest.raises(ValueError, match="^decay is the schedule of another optimizer than the one given$"):
         quiet_fit(model, binary_cross_entropy, xor(), optimizer=optimizer, decay=ExponentialDecay(other, 0.5))
 
 
@@ -187,7 +187,7 @@ def test_ctrl_c_as_the_signal_it_is() -> None:
 def test_divergence_is_an_error_that_says_what_to_try() -> None:
     model = MLP(1, [4, 1], "relu", seed=1)
     optimizer = SGD(model.parameters(), lr=100.0)
-    with pytest.raises(FloatingPointError, match=r"diverged in epoch \d+: .*a smaller learning rate \(it was 100\)"):
+    with pytest.raises(FloatingPointError, match=r"^training diverged in epoch \d+: .* learning rate \(it was 100\)"):
         quiet_fit(model, squared_error, sine(20, seed=0), optimizer=optimizer, seed=0)
     assert all(map(math.isfinite, numbers_of(model)))
 
@@ -195,14 +195,14 @@ def test_divergence_is_an_error_that_says_what_to_try() -> None:
 def test_an_overflow_within_the_model_is_a_divergence_too() -> None:
     w = MLP(1, [1], seed=0)
     w.layers[0].neurons[0].w[0].data = 1000.0
-    with pytest.raises(FloatingPointError, match=r"diverged in epoch 1: exp\(x\) is too large"):
+    with pytest.raises(FloatingPointError, match=r"^training diverged in epoch 1: exp\(x\) is too large "):
         quiet_fit(w, lambda y, t: y.exp(), ([[1.0]], [0.0]))
 
 
 def test_any_other_error_leaves_the_best_parameters_so_far() -> None:
     model = MLP(2, [2, 1], seed=0)
     before = numbers_of(model)
-    with pytest.raises(ValueError, match="label -1 or 1, got 0"):
+    with pytest.raises(ValueError, match=r"^hinge needs the label -1 or 1, got 0\.0$"):
         quiet_fit(model, hinge, ([[0.0, 1.0], [1.0, 0.0]], [1, 0]), batch_size=1, seed=0)
     assert numbers_of(model) == before
 
@@ -210,19 +210,19 @@ def test_any_other_error_leaves_the_best_parameters_so_far() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"train": ([], [])}, "got 0 inputs and 0 targets"),
-        ({"train": ([[0.0, 0.0]], [])}, "got 1 inputs and 0 targets"),
-        ({"validation": ([[0.0, 0.0]], [0, 1])}, "got 1 inputs and 2 targets"),
-        ({"epochs": 0}, "epochs must be at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"patience": 0}, "patience must be at least 1, got 0"),
-        ({"l2": -1.0}, "l2 must be 0 or a positive number, got -1.0"),
+        ({"train": ([], [])}, r"train\[0\]: a target per input is needed, got 0 inputs and 0 targets$"),
+        ({"train": ([[0.0, 0.0]], [])}, r"train\[0\]: a target per input is needed, got 1 inputs and 0 targets$"),
+        ({"validation": ([[0.0, 0.0]], [0, 1])}, r"validation\[0\]: a target .*, got 1 inputs and 2 targets$"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0$"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0$"),
+        ({"patience": 0}, "patience must be at least 1, got 0$"),
+        ({"l2": -1.0}, r"l2 must be 0 or a positive number, got -1\.0$"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_changes(options: Any, message: str) -> None:
     model = MLP(2, [1], seed=0)
     before = numbers_of(model)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         quiet_fit(model, binary_cross_entropy, options.pop("train", xor()), **options)
     assert numbers_of(model) == before
 
@@ -347,32 +347,32 @@ def test_a_loss_is_written_in_a_few_characters(number: float, text: str) -> None
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"model": lambda x: x}, r"^model must be a Module, got <function"),
-        ({"model": MLP}, r"^model must be a Module, got <class"),
-        ({"loss": None}, r"^loss must be a function, got None"),
-        ({"loss": "hinge"}, r"^loss must be a function, got 'hinge'"),
-        ({"error": []}, r"^error must be a function, got \[\]"),
-        ({"optimizer": Adam}, r"^optimizer must be an Optimizer, got <class"),
-        ({"optimizer": "adam"}, r"^optimizer must be an Optimizer, got 'adam'"),
-        ({"decay": 0.5}, r"^decay must be a Decay, got 0\.5"),
-        ({"train": 1.0}, r"^train must be a list, got 1\.0"),
-        ({"train": None}, r"^train must be a list, got None"),
-        ({"train": ([[0.0, 0.0]], 1.0)}, r"^train\[1\] must be a list, got 1\.0"),
-        ({"train": {}}, r"^train must be a list, got \{\}"),
-        ({"validation": "xy"}, r"^validation must be a list, got 'xy'"),
-        ({"epochs": None}, r"^epochs: a real number is needed, got None"),
-        ({"batch_size": "32"}, r"^batch_size: a real number is needed, got '32'"),
-        ({"patience": []}, r"^patience: a real number is needed, got \[\]"),
-        ({"l2": Value(0.1)}, r"^l2: a real number is needed, got Value"),
-        ({"seed": []}, r"^seed must be a whole number, a random\.Random or None, got \[\]"),
-        ({"train": ([0.0], [1.0])}, r"^x must be a list, got 0\.0"),
-        ({"train": ([["a", 1.0]], [1.0])}, r"^x1: a real number is needed, got 'a'"),
+        ({"model": lambda x: x}, r"model must be a Module, got <function"),
+        ({"model": MLP}, r"model must be a Module, got <class"),
+        ({"loss": None}, r"loss must be a function, got None"),
+        ({"loss": "hinge"}, r"loss must be a function, got 'hinge'"),
+        ({"error": []}, r"error must be a function, got \[\]"),
+        ({"optimizer": Adam}, r"optimizer must be an Optimizer, got <class"),
+        ({"optimizer": "adam"}, r"optimizer must be an Optimizer, got 'adam'"),
+        ({"decay": 0.5}, r"decay must be a Decay, got 0\.5"),
+        ({"train": 1.0}, r"train must be a list, got 1\.0"),
+        ({"train": None}, r"train must be a list, got None"),
+        ({"train": ([[0.0, 0.0]], 1.0)}, r"train\[1\] must be a list, got 1\.0"),
+        ({"train": {}}, r"train must be a list, got \{\}"),
+        ({"validation": "xy"}, r"validation must be a list, got 'xy'"),
+        ({"epochs": None}, r"epochs: a real number is needed, got None"),
+        ({"batch_size": "32"}, r"batch_size: a real number is needed, got '32'"),
+        ({"patience": []}, r"patience: a real number is needed, got \[\]"),
+        ({"l2": "0.1"}, r"l2: a real number is needed, got '0\.1'"),
+        ({"seed": []}, r"seed must be a whole number, a random\.Random or None, got \[\]"),
+        ({"train": ([0.0], [1.0])}, r"x must be a list, got 0\.0"),
+        ({"train": ([["a", 1.0]], [1.0])}, r"x1: a real number is needed, got 'a'"),
     ],
 )
 def test_what_is_of_a_wrong_kind_is_refused_by_name(wrong: Any, message: str) -> None:
     model = MLP(2, [1], seed=0)
     before, arguments = numbers_of(model), {"model": model, "loss": binary_cross_entropy, "train": xor(), **wrong}
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"^{message}"):
         quiet_fit(**arguments)
     assert numbers_of(model) == before
 
@@ -380,20 +380,20 @@ def test_what_is_of_a_wrong_kind_is_refused_by_name(wrong: Any, message: str) ->
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"train": ([], [], [])}, r"^train must be two lists, \(inputs, targets\), got 3$"),
-        ({"train": list(zip(*xor(), strict=True))}, r"^train must be two lists, \(inputs, targets\), got 4$"),
-        ({"train": ()}, r"^train must be two lists, \(inputs, targets\), got 0$"),
-        ({"validation": []}, r"^validation must be two lists, \(inputs, targets\), got 0$"),
-        ({"validation": ([], [])}, r"^validation\[0\]: a target per input is needed, got 0 inputs and 0 targets$"),
-        ({"patience": 1.5}, r"^patience must be a whole number, got 1\.5$"),
-        ({"patience": math.nan}, r"^patience must be at least 1, got nan$"),
-        ({"epochs": math.inf}, r"^epochs must be a whole number, got inf$"),
-        ({"l2": math.nan}, r"^l2 must be 0 or a positive number, got nan$"),
-        ({"l2": math.inf}, r"^l2 must be 0 or a positive number, got inf$"),
+        ({"train": ([], [], [])}, r"train must be two lists, \(inputs, targets\), got 3$"),
+        ({"train": list(zip(*xor(), strict=True))}, r"train must be two lists, \(inputs, targets\), got 4$"),
+        ({"train": ()}, r"train must be two lists, \(inputs, targets\), got 0$"),
+        ({"validation": []}, r"validation must be two lists, \(inputs, targets\), got 0$"),
+        ({"validation": ([], [])}, r"validation\[0\]: a target per input is needed, got 0 inputs and 0 targets$"),
+        ({"patience": 1.5}, r"patience must be a whole number, got 1\.5$"),
+        ({"patience": math.nan}, r"patience must be at least 1, got nan$"),
+        ({"epochs": math.inf}, r"epochs must be a whole number, got inf$"),
+        ({"l2": math.nan}, r"l2 must be 0 or a positive number, got nan$"),
+        ({"l2": math.inf}, r"l2 must be 0 or a positive number, got inf$"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(wrong: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         quiet_fit(**{"model": MLP(2, [1], seed=0), "loss": binary_cross_entropy, "train": xor(), **wrong})
 
 

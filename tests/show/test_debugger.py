@@ -4,6 +4,7 @@ import importlib.util
 import inspect
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,25 +12,16 @@ from typing import Any
 import pytest
 
 from tests.editor import Editor
+from tests.pythons import ROOT, run
 from tests.readme import blocks
-from tests.test_architecture import VERSIONS, python_of, run
 from tinygrad_edu import Dual, Parameter, Symbol, Value, engine, gradients, rules, static_graph, trace
 
-ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEURON = next(block.text for block in blocks(README) if block.language == "python")
 LINE_OF_BACKWARD = 1 + [line.split(" ")[0] for line in NEURON.splitlines()].index("f.backward()")
 WITHOUT_PICTURE = NEURON.replace("save_graph(f", "# save_graph(f")
 
 # ---------------------------------------------------------------------------------------- python -m tinygrad_edu debug
-
-
-@pytest.fixture(params=VERSIONS)
-def python(request: pytest.FixtureRequest) -> str:
-    found = python_of(request.param)
-    if not found:
-        pytest.skip(f"no Python {request.param} here")
-    return found
 
 
 def session(python: str, program: str, commands: list[str], folder: Path, *arguments: str, debugger: str = "") -> str:
@@ -188,10 +180,9 @@ def test_where_a_terminal_does_not_know_the_signs_it_falls_back(tmp_path: Path) 
     """A name that it cannot write is written as Python does."""
     program = "import sys\nfrom tinygrad_edu import Value\n(Value(1.0, '重') * 2).backward()\n"
     (tmp_path / "program.py").write_text(program, encoding="utf-8")
-    python = python_of(VERSIONS[1]) or pytest.skip("no Python here")
-    command = ["env", "PYTHONUTF8=0", "PYTHONIOENCODING=ascii", python, "-m", "tinygrad_edu", "debug", "program.py"]
-    command[-1] = str(tmp_path / "program.py")
-    assert "\\u91cd.grad += h1.grad * dh1/d\\u91cd     0 + 1 * 2\n" in run(command, "q\n", tmp_path)
+    ascii_only = ["env", "PYTHONUTF8=0", "PYTHONIOENCODING=ascii", sys.executable]
+    printed = run([*ascii_only, "-m", "tinygrad_edu", "debug", str(tmp_path / "program.py")], "q\n", tmp_path)
+    assert "\\u91cd.grad += h1.grad * dh1/d\\u91cd     0 + 1 * 2\n" in printed
 
 
 def test_a_network_is_not_slow(tmp_path: Path) -> None:
@@ -200,8 +191,7 @@ def test_a_network_is_not_slow(tmp_path: Path) -> None:
         "from tinygrad_edu.nn import MLP\nmodel = MLP(16, [32, 32, 1], activation='tanh', seed=1)\n"
         "y = model([0.1] * 16)\ny.backward()\nbreakpoint()\n"
     )
-    python = python_of(VERSIONS[1]) or pytest.skip("no Python here")
-    printed = session(python, program, ["ignore 1 100000", "c", "trace", "q"], tmp_path)
+    printed = session(sys.executable, program, ["ignore 1 100000", "c", "trace", "q"], tmp_path)
     edges = 32 * (2 * 16 + 1) + 32 * (2 * 32 + 1) + (2 * 32 + 1) + 2 * 32  # weights, inputs and biases; tanh
     assert "in layers.2.neurons.0: w.0.grad += z.grad × ∂z/∂w.0     0 + " in printed
     assert len(re.findall(r"^ +\S+\.grad +\+=", printed, re.MULTILINE)) == edges

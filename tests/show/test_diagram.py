@@ -8,6 +8,7 @@ import shutil
 import sys
 import types
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -479,19 +480,19 @@ def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("root", "name"),
+    ("make", "name"),
     [
-        (chain(3), "h2"),
-        (chain(50), "h49"),
-        (network(3), "h1"),
-        (network(60, 60), "h1"),
-        (network(150, 150), "h1"),
-        (MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
+        (lambda: chain(3), "h2"),
+        (lambda: chain(50), "h49"),
+        (lambda: network(3), "h1"),
+        (lambda: network(60, 60), "h1"),
+        (lambda: network(150, 150), "h1"),
+        (lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
     ],
 )
-def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(root: Value, name: str) -> None:
+def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(make: Callable[[], Value], name: str) -> None:
     """Detailed, in one line, or within a collapsed box: it has the double border."""
-    assert [box_name(line) for line in boxes(root) if "peripheries=2" in line] == [name]
+    assert [box_name(line) for line in boxes(make()) if "peripheries=2" in line] == [name]
 
 
 # ------------------------------------------------------------------------------------------- any text is drawn
@@ -660,8 +661,8 @@ def test_a_path_may_be_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["f", "f.jpeg2", "f.dott", "f.", ".svg"])
 def test_an_unknown_suffix_is_an_error_that_lists_the_known(name: str, tmp_path: Path) -> None:
     f, *_ = worked_example()
-    message = rf"^path: the name must end in one of svg, png, pdf, gv, got {re.escape(repr(name))}$"
-    with pytest.raises(ValueError, match=message):
+    message = rf"path: the name must end in one of svg, png, pdf, gv, got {re.escape(repr(name))}$"
+    with pytest.raises(ValueError, match=f"^{message}"):
         save_graph(f, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -678,13 +679,13 @@ def test_a_folder_that_does_not_exist_is_an_error_that_names_the_file(suffix: st
     f, *_ = worked_example()
     path = tmp_path / "missing" / f"f.{suffix}"
     written = suffix if render("digraph { a }", "svg") else "gv"
-    with pytest.raises(OSError, match=rf"f\.{written}"):
+    with pytest.raises(OSError, match=rf"^\[Errno \d+\] path cannot be written: .*f\.{written}'$"):
         save_graph(f, path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_graph_too_large_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="too many to read"):
+    with pytest.raises(ValueError, match="^300 nodes are too many to read: "):
         save_graph(chain(300), tmp_path / "f.gv")
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -133,7 +134,7 @@ def test_an_expression_has_no_frames_inside_one_another() -> None:
 
 
 def test_a_bad_expression_is_the_same_error_as_ever() -> None:
-    with pytest.raises(ExpressionError, match="'y' has no value"):
+    with pytest.raises(ExpressionError, match="^'y' has no value: add one, as in y=1$"):
         record_expression("x*y", {"x": Value(1.0)})
 
 
@@ -411,23 +412,23 @@ def test_the_result_is_what_the_call_alone_gives() -> None:
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({}, r"^f\(x, w\): missing a required argument: 'x'"),
-        ({"x": 1.0, "y": 1.0}, r"^f\(x, w\): got an unexpected keyword argument 'y'"),
-        ({"x": "1"}, "a real number is needed"),
+        ({}, r"f\(x, w\): missing a required argument: 'x'"),
+        ({"x": 1.0, "y": 1.0}, r"f\(x, w\): got an unexpected keyword argument 'y'"),
+        ({"x": "1"}, r"x \* y: a real number is needed, got '1' \(str\)$"),
     ],
 )
 def test_inputs_that_do_not_fit_are_named(inputs: dict[str, Any], message: str) -> None:
     def f(x: Any, w: Any = 2) -> Any:
         return x * Value(w)
 
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError), match=f"^{message}"):
         record(f, inputs)
 
 
-@pytest.mark.parametrize("result", [3.0, None, [Value(1.0)], "text"])
-def test_what_is_no_value_cannot_be_differentiated(result: object) -> None:
+@pytest.mark.parametrize("result", [lambda: 3.0, lambda: None, lambda: [Value(1.0)], lambda: "text"])
+def test_what_is_no_value_cannot_be_differentiated(result: Callable[[], object]) -> None:
     def loss(x: Any) -> object:
-        return result
+        return result()
 
     with pytest.raises(ValueError, match="^loss must return one Value to differentiate, got "):
         record(loss, {"x": 1.0})

@@ -252,16 +252,16 @@ def test_within_a_neuron_names_are_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "what"),
+    ("make", "what"),
     [
-        (Parameter(1.0), "parameter"),
-        (Value(1.0), "input"),
-        (Constant(1.0), "constant"),
-        (Value(1.0) * 2, ""),
+        (lambda: Parameter(1.0), "parameter"),
+        (lambda: Value(1.0), "input"),
+        (lambda: Constant(1.0), "constant"),
+        (lambda: Value(1.0) * 2, ""),
     ],
 )
-def test_kind(node: Value, what: str) -> None:
-    assert kind(node) == what
+def test_kind(make: Callable[[], Value], what: str) -> None:
+    assert kind(make()) == what
 
 
 def test_a_nan_upstream_is_shown_and_not_hidden() -> None:
