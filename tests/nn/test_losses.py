@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -242,3 +243,57 @@ def test_what_is_no_class_is_refused(target: Any) -> None:
 def test_the_empirical_risk_needs_a_target_per_input() -> None:
     with pytest.raises(ValueError, match="^empirical_risk needs a target per input, got 1 for 2 inputs$"):
         empirical_risk(lambda x: x, squared_error, [1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        ("prediction of squared_error: a real number is needed, got None ", lambda: squared_error(None, 1.0)),
+        ("target of squared_error: a real number is needed, got '1' (str)", lambda: squared_error(1.0, "1")),
+        ("target of squared_error must be a list, got 1.0 (float)", lambda: squared_error([1.0], 1.0)),
+        ("target of squared_error must be a list, got '1' (str)", lambda: squared_error([1.0], "1")),
+        ("prediction of squared_error must be a list, got b'1' (bytes)", lambda: squared_error(b"1", [1.0])),
+        ("label of hinge: a real number is needed, got '1' (str)", lambda: hinge(1.0, "1")),
+        ("score of hinge: a real number is needed, got '1' (str)", lambda: hinge("1", 1)),
+        ("target of binary_cross_entropy: a real number is needed, got None ", lambda: binary_cross_entropy(0.0, None)),
+        ("logit of binary_cross_entropy: a real number is needed, got None ", lambda: binary_cross_entropy(None, 1)),
+        ("logits of cross_entropy must be a list, got 1.0 (float)", lambda: cross_entropy(1.0, 1)),
+        ("target of cross_entropy: a real number is needed, got None ", lambda: cross_entropy([1.0, 2.0], [None, 1])),
+        ("target of cross_entropy: a real number is needed, got None ", lambda: cross_entropy([1.0, 2.0], None)),
+        ("weights of l2_penalty must be a list, got 1.0 (float)", lambda: l2_penalty(1.0, 0.1)),
+        ("losses of mean must be a list, got 1.0 (float)", lambda: mean(1.0)),
+        ("model of empirical_risk must be a function, got 1.0 (float)", lambda: empirical_risk(1.0, hinge, [1.0], [1])),
+        ("loss of empirical_risk must be a function, got 1.0 (float)", lambda: empirical_risk(abs, 1.0, [1.0], [1])),
+        ("inputs of empirical_risk must be a list, got 1.0 (float)", lambda: empirical_risk(abs, hinge, 1.0, [1])),
+        ("targets of empirical_risk must be a list, got 1 (int)", lambda: empirical_risk(abs, hinge, [1.0], 1)),
+    ],
+)
+def test_what_is_no_number_is_refused_by_the_name_of_the_argument(message: str, call: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        ("hinge needs the label -1 or 1, got 0.0", lambda: hinge(1.0, 0)),
+        ("binary_cross_entropy needs a target from 0 to 1, got -1.0", lambda: binary_cross_entropy(1.0, -1)),
+        ("squared_error needs a target per output, got 1 for 0 outputs", lambda: squared_error([], [1])),
+        ("cross_entropy needs two logits or more, got 1; of one: binary_cross_entropy", lambda: cross_entropy([1], 0)),
+        ("cross_entropy needs a probability per logit, got 1 for 2 logits", lambda: cross_entropy([1, 2], [1])),
+        ("the mean of no losses is not defined, got []", lambda: mean([])),
+    ],
+)
+def test_what_has_no_loss_is_refused_with_its_numbers(message: str, call: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_a_sum_of_nothing_is_0() -> None:
+    assert squared_error([], []) == 0.0
+    assert cross_entropy([1.0, 2.0], [0.0, 0.0]) == 0.0
+
+
+def test_the_sign_of_a_label_and_the_ends_of_the_range_are_taken() -> None:
+    assert [hinge(0.0, y) for y in (-1, 1)] == [1.0, 1.0]
+    assert [binary_cross_entropy(0.0, y) for y in (0, 0.5, 1)] == [pytest.approx(math.log(2))] * 3

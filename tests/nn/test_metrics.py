@@ -263,3 +263,8 @@ def test_no_examples_and_too_few_names_are_refused() -> None:
         accuracy(three_logits, [], [])
     with pytest.raises(ValueError, match="^names: the model needs 3 names, got 2$"):
         confusion_matrix(three_logits, NUMBERS, [0, 0, 1, 1, 2, 2], ["a", "b"])
+
+
+def test_an_output_that_errors_are_not_told_the_name_of_is_called_so() -> None:
+    with pytest.raises(ValueError, match=r"^output stands for no class, got \[\]$"):
+        predicted_class([])

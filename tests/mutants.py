@@ -1,0 +1,303 @@
+"""Run the tests against mutants of the package: python -m tests.mutants tinygrad_edu/nn/losses.py …
+
+Every mutant is a process of its own, forked where the tests are collected and about to run. There the changed functions
+change places with the original's; what runs when the module is imported (constants, defaults, the tables of a class) is
+imported anew instead, with its tests. A mutant is given the tests that call the function it changes, those of its
+module first. Nothing is written but a line per mutant to the file of verdicts; a second run goes on with what is not
+killed yet. mutmut and cosmic-ray were looked at: mutmut puts a trampoline in front of each function, so that
+`inspect.getsource` no longer shows the row that runs, which this package reads; cosmic-ray starts an interpreter per
+mutant, ten times as slow.
+
+Tests in another process or in a browser see no mutant, and are left out. What is equivalent is listed, with reasons, in
+equivalent_mutants.txt; a line of that list that fits no mutant, or one that is killed, is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import os
+import pickle
+import pkgutil
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.mutations import Module, Mutant
+
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
+OTHER_PROCESSES = ("test_page.py", "test_debugger.py", "test_demos.py", "test_readme.py", "test_architecture.py")
+SECONDS = 20.0  # of tests for one mutant, by their time without one
+LONGEST = 1.0  # seconds of a single test: longer ones are left out
+MEMORY = 8 << 30
+Function = tuple[str, int]  # the file and the first line
+
+
+class Ran(NamedTuple):
+    """Hold what a test did without a mutant."""
+
+    seconds: float
+    functions: set[Function]
+
+
+def equivalents() -> dict[tuple[str, str, str, str], str]:
+    """Return the mutants that are listed as equivalent, with the reasons.
+
+    Each paragraph of the list starts with the place, a file and a function; below, a line with - is replaced by the one
+    with + that follows it; what else stands there is the reason.
+    """
+    found = {}
+    for paragraph in EQUIVALENT.read_text(encoding="utf-8").split("\n\n"):
+        head, *lines = paragraph.strip().splitlines() or [""]
+        path, _, place = head.partition(" ")
+        reason = " ".join(line for line in lines if line[:2] not in ("- ", "+ "))
+        changed = [line for line in lines if line[:2] in ("- ", "+ ")]
+        for before, after in zip(changed[::2], changed[1::2], strict=True):
+            found[path, place, before[2:], after[2:]] = reason
+    return found
+
+
+class Runner:
+    """Run mutants in place of the tests that pytest has collected."""
+
+    def __init__(self, mutants: Sequence[Mutant], verdicts: Path, workers: int, at_import: set[Function]) -> None:
+        self.mutants = mutants
+        self.verdicts = verdicts
+        self.workers = workers
+        self.at_import = at_import  # what has run before the tests
+        self.running: dict[int, tuple[Mutant, Path]] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Fork a process per mutant; write down how it ends."""
+        self.items = session.items
+        self.ran = self.run_without_mutant(session)
+        self.functions = [x for x in gc.get_objects() if isinstance(x, types.FunctionType)]
+        gc.freeze()  # so that no process copies what it does not change
+        for mutant in self.mutants:
+            while len(self.running) >= self.workers:
+                self.wait()
+            folder = Path(tempfile.mkdtemp())
+            work = functools.partial(self.run, session, mutant, tests := self.tests_for(mutant))
+            self.running[fork(work, folder, self.time(tests))] = mutant, folder
+        while self.running:
+            self.wait()
+        return True
+
+    def wait(self) -> None:
+        """Wait for one of the mutants: tests that fail, or never end, have killed it."""
+        child, status = os.wait()
+        mutant, folder = self.running.pop(child)
+        shutil.rmtree(folder, ignore_errors=True)
+        line = "\t".join(["survived" if status == 0 else "killed", *mutant.key])
+        with self.verdicts.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def run_without_mutant(self, session: pytest.Session) -> dict[str, Ran]:
+        """Return what each test does that passes, in an order at random: no test may need another one before it."""
+        folder = Path(tempfile.mkdtemp())
+        found = folder / "found"
+        child = fork(lambda: found.write_bytes(pickle.dumps(dict(self.watched(session)))), folder, 10_000)
+        os.waitpid(child, 0)
+        ran: dict[str, Ran] = pickle.loads(found.read_bytes())
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"{len(ran)} of {len(self.items)} tests pass, in {sum(x.seconds for x in ran.values()):.0f} s", flush=True)
+        return ran
+
+    def watched(self, session: pytest.Session) -> Iterator[tuple[str, Ran]]:
+        """Run every test, and yield what it calls."""
+        signal.signal(signal.SIGPROF, lambda *_: pytest.skip("it takes too long"))
+        items = random.Random(0).sample(self.items, len(self.items))
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            failed, start = session.testsfailed, time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, LONGEST)
+            with calls() as functions:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+            seconds = time.process_time() - start
+            if session.testsfailed == failed and seconds < LONGEST:
+                yield item.nodeid, Ran(seconds, functions)
+
+    def tests_for(self, mutant: Mutant) -> list[pytest.Item]:
+        """Return the tests that call what is changed, those of the module first, then quick ones."""
+        path = str(mutant.path.resolve())
+        asked = (path, mutant.function)
+
+        def calls(item: pytest.Item) -> bool:
+            functions = self.ran[item.nodeid].functions if item.nodeid in self.ran else set()
+            return asked in functions if mutant.function else any(file == path for file, _ in functions)
+
+        def order(item: pytest.Item) -> tuple[bool, float]:
+            return mutant.path.stem not in item.path.stem, self.ran[item.nodeid].seconds
+
+        chosen, seconds = [], 0.0
+        for item in sorted(filter(calls, self.items), key=order):
+            seconds += self.ran[item.nodeid].seconds
+            if seconds > SECONDS and chosen:
+                break
+            chosen.append(item)
+        return chosen
+
+    def time(self, tests: Iterable[pytest.Item]) -> int:
+        """Return the seconds after which a mutant counts as one that never ends."""
+        return 15 + int(3 * sum(self.ran[item.nodeid].seconds for item in tests))
+
+    def run(self, session: pytest.Session, mutant: Mutant, tests: list[pytest.Item]) -> bool:
+        """Return whether the tests fail."""
+        path = str(mutant.path.resolve())
+        linecache.cache[path] = len(mutant.text), None, mutant.text.splitlines(keepends=True), path
+        code = compile(mutant.text, path, "exec", dont_inherit=True)
+        if mutant.function is None or (path, mutant.function) in self.at_import:
+            return import_and_run(mutant, code, tests)
+        codes = {(x.co_name, x.co_firstlineno): x for x in codes_in(code)}
+        for function in self.functions:
+            if function.__code__.co_filename == path:
+                function.__code__ = codes[function.__code__.co_name, function.__code__.co_firstlineno]
+        for item, following in zip(tests, [*tests[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return True
+        return False
+
+
+def fork(work: Callable[[], Any], folder: Path, seconds: int) -> int:
+    """Do some work in another process, silently, which ends with 1 if the work returns True, or fails."""
+    sys.stdout.flush()
+    if child := os.fork():
+        return child
+    status = 1
+    try:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # for tmp_path
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.alarm(20 * seconds)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        status = int(work() is True)
+    finally:
+        os._exit(status)
+
+
+class calls:
+    """Tell which functions of the package are called within a block."""
+
+    def __enter__(self) -> set[Function]:
+        self.codes: set[types.CodeType] = set()
+        self.functions: set[Function] = set()
+        sys.settrace(lambda frame, event, argument: self.codes.add(frame.f_code))
+        return self.functions
+
+    def __exit__(self, *error: object) -> None:
+        sys.settrace(None)
+        self.functions |= {(x.co_filename, x.co_firstlineno) for x in self.codes if "/tinygrad_edu/" in x.co_filename}
+
+
+def codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield the code of everything in a module, the innermost last."""
+    for x in code.co_consts:
+        if isinstance(x, types.CodeType):
+            yield x
+            yield from codes_in(x)
+
+
+def import_and_run(mutant: Mutant, code: types.CodeType, tests: Sequence[pytest.Item]) -> bool:
+    """Import the package anew, with the mutant in it, and run the tests."""
+    for name in [name for name in sys.modules if name.split(".")[0] in ("tinygrad_edu", "tests")]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, importer := Importer(mutant, code))
+    importlib.import_module(importer.name)  # before pytest, which imports what has doctests by itself
+    order = {item.nodeid: i for i, item in enumerate(tests)}
+    files = dict.fromkeys(str(item.path) for item in tests)
+    return pytest.main(["-x", "-q", "-s", "-p", "no:cacheprovider", *files], [Chosen(order)]) not in (0, 5)
+
+
+class Chosen:
+    """Let pytest run some tests only, in their order."""
+
+    def __init__(self, order: dict[str, int]) -> None:
+        self.order = order
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((x for x in items if x.nodeid in self.order), key=lambda item: self.order[item.nodeid])
+
+
+class Importer(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
+    """Import a mutant in place of its module."""
+
+    def __init__(self, mutant: Mutant, code: types.CodeType) -> None:
+        name = ".".join(mutant.path.with_suffix("").parts).removesuffix(".__init__")
+        importlib.machinery.SourceFileLoader.__init__(self, name, str(mutant.path.resolve()))
+        self.code = code
+
+    def find_spec(self, name: str, path: object, target: object = None) -> Any:
+        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, name: str) -> types.CodeType:
+        return self.code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modules", nargs="+", type=Path)
+    parser.add_argument("--tests", nargs="*", default=["tests", "tinygrad_edu"], help="files; without them, all")
+    parser.add_argument("--verdicts", type=Path, default=Path(tempfile.gettempdir(), "mutants.txt"))
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    mutants = [mutant for path in given.modules for mutant in Module(path).mutants()]
+    seen = verdicts_in(given.verdicts)
+    known = equivalents()
+    to_run = [x for x in mutants if seen.get(x.key) != "killed" and x.key not in known]
+    with calls() as at_import:
+        import tinygrad_edu
+
+        for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
+            importlib.import_module(module.name)
+    ignored = [f"--ignore-glob=*/{name}" for name in OTHER_PROCESSES]
+    runner = Runner(to_run, given.verdicts, given.workers, at_import)
+    if to_run:
+        pytest.main(["-s", "-p", "no:cacheprovider", "-p", "no:terminal", *ignored, *given.tests], [runner])
+    report(mutants, verdicts_in(given.verdicts), known)
+
+
+def verdicts_in(file: Path) -> dict[tuple[str, ...], str]:
+    """Return the last verdict on each mutant."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {tuple(key): verdict for verdict, *key in (line.split("\t") for line in lines)}
+
+
+def report(mutants: Sequence[Mutant], verdicts: dict[tuple[str, ...], str], known: dict[Any, str]) -> None:
+    """Print how many mutants of each module are equivalent, killed and left, and how many of these are mere texts."""
+    for path in [*dict.fromkeys(mutant.path for mutant in mutants), None]:
+        of_module = [x for x in mutants if path in (None, x.path)]
+        counted = [x for x in of_module if x.key not in known]
+        left = [x for x in counted if verdicts.get(x.key) != "killed"]
+        share = 1.0 - len(left) / max(len(counted), 1)
+        texts = sum(x.is_text for x in left)
+        print(
+            f"{path or 'all'}: {len(of_module)} mutants, {len(of_module) - len(counted)} equivalent, "
+            f"{len(counted) - len(left)} killed, {len(left)} left ({texts} of them texts): {share:.1%}"
+        )
+    of_modules = {str(mutant.path) for mutant in mutants}
+    for key in known.keys() - {mutant.key for mutant in mutants}:
+        if key[0] in of_modules:
+            print("listed as equivalent, but there is no such mutant:", *key, sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
