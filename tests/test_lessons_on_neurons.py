@@ -1,6 +1,7 @@
 """The lessons on neurons, from activation functions to softmax, run in an empty folder and print what they claim."""
 
 import math
+import operator
 import re
 from pathlib import Path
 
@@ -61,28 +62,50 @@ def test_xor(tmp_path: Path) -> None:
     check_pictures(tmp_path, ["xor_network"], ["xor_boundary"])
 
 
-def loss_of_2_2_1(p: list[float]) -> float:
-    """The loss of the lesson's network, of its nine parameters in order, without a derivative anywhere."""
-    first, second = (1.0 / (1.0 + math.exp(-(p[i] * 1.0 + p[i + 1] * 2.0 + p[i + 2]))) for i in (0, 3))
-    return 0.5 * (1.0 / (1.0 + math.exp(-(p[6] * first + p[7] * second + p[8]))) - 1.0) ** 2
+def loss_of_2_3_2(p: list[float]) -> float:
+    """The loss of the lesson's network, of its 17 parameters in order, without a derivative anywhere."""
+    hidden = [1.0 / (1.0 + math.exp(-(p[i] * 1.0 + p[i + 1] * 2.0 + p[i + 2]))) for i in (0, 3, 6)]
+    first, second = (sum(map(operator.mul, p[i : i + 3], hidden)) + p[i + 3] for i in (9, 13))
+    return math.log(math.exp(first) + math.exp(second)) - second
+
+
+def last_numbers(printed: str, equation: str) -> list[str]:
+    """The last number of each line of an equation: a column of its result."""
+    [block] = [block for block in printed.split("\n\n") if f" {equation} = " in f" {' '.join(block.split())} "]
+    return [re.findall(r"-?\d+\.\d{4}", line)[-1] for line in block.splitlines()]
 
 
 def test_backprop_by_hand(tmp_path: Path) -> None:
     """By hand and by backward() the gradients agree with central differences; an update makes the loss smaller."""
     printed = run_lesson("08_backprop_by_hand.py", tmp_path)
-    parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 1.0, -2.0, 0.5]
-    rows = re.findall(r"^∂L/∂\S+ +(\S+) +(\S+)$", printed, re.MULTILINE)
-    for i, (by_hand, by_backward) in enumerate(rows):
+    parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 0.25, 1.0, 0.0, -0.5, 1.0, 1.5, -0.5, 1.0, -2.0, 0.5, 0.5]
+    rows = {name: numbers for name, *numbers in re.findall(r"^∂L/∂(\S+⁾\S+) +(\S+) +(\S+)$", printed, re.MULTILINE)}
+    assert len(rows) == 3 + 3 + 2 + 17
+    gradients = [numbers for name, numbers in rows.items() if name[0] in "wb"]
+    for i, (by_hand, by_backward) in enumerate(gradients):
         up, down = ([p + h * (i == j) for j, p in enumerate(parameters)] for h in (1e-5, -1e-5))
-        numerical = (loss_of_2_2_1(up) - loss_of_2_2_1(down)) / 2e-5
+        numerical = (loss_of_2_3_2(up) - loss_of_2_3_2(down)) / 2e-5
         assert float(by_hand) == pytest.approx(numerical, abs=1e-10)
         assert float(by_backward) == pytest.approx(numerical, abs=1e-10)
-    assert len(rows) == 9
+    for place in ("⁽¹⁾₁", "⁽¹⁾₂", "⁽¹⁾₃", "⁽²⁾₁", "⁽²⁾₂"):
+        assert rows[f"z{place}"] == rows[f"b{place}"]  # δ is the gradient of the bias
     assert float(re.findall(r"differ by at most (\S+)", printed)[0]) < 1e-15
-    losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
-    assert losses[0] == pytest.approx(loss_of_2_2_1(parameters), abs=1e-6)
+    for equation, names in {
+        "δ⁽²⁾ = p − y": ["z⁽²⁾₁", "z⁽²⁾₂"],
+        "δ⁽¹⁾ = f′(z⁽¹⁾) ⊙ (W⁽²⁾)ᵀ δ⁽²⁾": ["z⁽¹⁾₁", "z⁽¹⁾₂", "z⁽¹⁾₃"],
+        "= diag(f′(z⁽¹⁾)) (W⁽²⁾)ᵀ δ⁽²⁾": ["z⁽¹⁾₁", "z⁽¹⁾₂", "z⁽¹⁾₃"],
+        "∂L/∂W⁽¹⁾ = δ⁽¹⁾ xᵀ": ["w⁽¹⁾₁₂", "w⁽¹⁾₂₂", "w⁽¹⁾₃₂"],
+        "∂L/∂W⁽²⁾ = δ⁽²⁾ (a⁽¹⁾)ᵀ": ["b⁽²⁾₁", "b⁽²⁾₂"],
+        "∂L/∂w⁽¹⁾₂₁ = 𝕀₂(x₁) δ⁽¹⁾": ["z⁽¹⁾₁", "w⁽¹⁾₂₁", "z⁽¹⁾₃"],
+        "∂L/∂b⁽¹⁾ = I δ⁽¹⁾": ["b⁽¹⁾₁", "b⁽¹⁾₂", "b⁽¹⁾₃"],
+        "δ⁽¹⁾₁ = Σ δ⁽²⁾ₖ w⁽²⁾ₖ₁ f′": ["z⁽¹⁾₁"],
+    }.items():
+        assert last_numbers(printed, equation) == [f"{float(rows[name][0]):.4f}" for name in names], equation
+    losses = [float(loss) for loss in re.findall(r"(?:loss|update) +(\d\.\d+)", printed)]
+    assert losses[0] == pytest.approx(loss_of_2_3_2(parameters), abs=1e-6)
+    assert losses[1] == losses[2]  # an update by hand, and one of the Values
     assert losses == sorted(losses, reverse=True)
-    check_pictures(tmp_path, ["backprop_1_forward", "backprop_2_backward", "backprop_3_update"])
+    check_pictures(tmp_path, ["backprop_1_forward", "backprop_2_backward"], printed=printed)
 
 
 def test_softmax_and_cross_entropy(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ SIGNS = "∂×→·²"  # of the formulas: a terminal that lacks one of them is 
 SPELLED = {
     "∂": "d", "×": "*", "·": "*", "−": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "±": "+-", "√": "sqrt ",
     "‖": "||", "⁄": "/", "₍": "(", "₎": ")", "′": "'", "’": "'", "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=",
-    "≈": "~", "Σ": "sum ", "λ": "lambda", "Λ": "Lambda",
+    "≈": "~", "⊙": ".*", "Σ": "sum ", "λ": "lambda", "Λ": "Lambda",
 }  # fmt: skip
 
 SAME = [  # keys that say it already
