@@ -1,6 +1,7 @@
 """The lessons on neurons, from activation functions to softmax, run in an empty folder and print what they claim."""
 
 import math
+import operator
 import re
 from pathlib import Path
 
@@ -47,42 +48,73 @@ def test_perceptron_and_regression(tmp_path: Path) -> None:
 
 
 def test_xor(tmp_path: Path) -> None:
-    """Without a hidden layer that bends, p stays ½ and the loss log 2; with one, by hand or learned, XOR comes out."""
+    """Without a hidden layer that bends the loss stays log 2, from any start; with one XOR comes out, from as many."""
     printed = run_lesson("06_xor.py", tmp_path)
-    stuck = re.findall(r"^(one neuron|three linear layers) +loss 0.6931   p = (.+)$", printed, re.MULTILINE)
-    assert len(stuck) == 4
-    assert {probabilities for _, probabilities in stuck} == {"0.500  0.500  0.500  0.500"}
+    row = r"^(\w.*\w) +loss (\S+) to (\S+)   XOR learned from +(\d+) of 20 starts$"
+    trained = {name: numbers for name, *numbers in re.findall(row, printed, re.MULTILINE)}
+    assert [learned for *_, learned in trained.values()] == ["0", "0", "4", "20", "15"]
+    assert trained["one neuron"] == ["0.6931", "0.6931", "0"]
+    assert float(trained["three linear layers"][1]) < 0.6935
+    assert float(trained["four hidden tanh"][1]) < 0.02
     assert re.search(r"z\(0,0\) \+ z\(1,1\) = (\S+) = \1 = z\(0,1\) \+ z\(1,0\)", printed)
+    assert re.search(r"^sin\(π/2 x1 \+ π/2 x2\) +a = +0.0 +1.0 +1.0 +0.0$", printed, re.MULTILINE)
     assert float(re.findall(r"up to (\S+)", printed)[0]) < 1e-13
+    assert '"Gradient descent fails with a linear activation": no, it learns what is linear, ' in printed
+    assert "x1 - 2 x2 + 1 from 20 of 20 starts\n" in printed
     assert re.search(r"^by hand, with ReLU +z = -0.5 +0.5 +0.5 +-0.5$", printed, re.MULTILINE)
-    p00, p01, p10, p11 = map(float, printed.splitlines()[-1].split(" p = ")[1].split())
-    assert max(p00, p11) < 0.05
-    assert min(p01, p10) > 0.95
-    check_pictures(tmp_path, ["xor_network"], ["xor_boundary"])
+    first, second = (
+        list(map(float, row.split())) for row in re.findall(r"^its hidden.* = (.*)", printed, re.MULTILINE)
+    )
+    assert first[0] < first[1] == first[2] < first[3]  # neither a1 nor a2 divides 0 1 and 1 0 from 0 0 and 1 1
+    assert second[0] == second[1] == second[2]
+    assert 'shift and scale": no, it moves [0.0, 1.0] and [1.0, 0.0] to [1.0, 0.0] [1.0, 0.0]\n' in printed
+    check_pictures(tmp_path, ["xor_network"], ["xor_boundary"], printed)
 
 
-def loss_of_2_2_1(p: list[float]) -> float:
-    """The loss of the lesson's network, of its nine parameters in order, without a derivative anywhere."""
-    first, second = (1.0 / (1.0 + math.exp(-(p[i] * 1.0 + p[i + 1] * 2.0 + p[i + 2]))) for i in (0, 3))
-    return 0.5 * (1.0 / (1.0 + math.exp(-(p[6] * first + p[7] * second + p[8]))) - 1.0) ** 2
+def loss_of_2_3_2(p: list[float]) -> float:
+    """The loss of the lesson's network, of its 17 parameters in order, without a derivative anywhere."""
+    hidden = [1.0 / (1.0 + math.exp(-(p[i] * 1.0 + p[i + 1] * 2.0 + p[i + 2]))) for i in (0, 3, 6)]
+    first, second = (sum(map(operator.mul, p[i : i + 3], hidden)) + p[i + 3] for i in (9, 13))
+    return math.log(math.exp(first) + math.exp(second)) - second
+
+
+def last_numbers(printed: str, equation: str) -> list[str]:
+    """The last number of each line of an equation: a column of its result."""
+    [block] = [block for block in printed.split("\n\n") if f" {equation} = " in f" {' '.join(block.split())} "]
+    return [re.findall(r"-?\d+\.\d{4}", line)[-1] for line in block.splitlines()]
 
 
 def test_backprop_by_hand(tmp_path: Path) -> None:
     """By hand and by backward() the gradients agree with central differences; an update makes the loss smaller."""
     printed = run_lesson("08_backprop_by_hand.py", tmp_path)
-    parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 1.0, -2.0, 0.5]
-    rows = re.findall(r"^∂L/∂\S+ +(\S+) +(\S+)$", printed, re.MULTILINE)
-    for i, (by_hand, by_backward) in enumerate(rows):
+    parameters = [0.5, -0.25, 0.1, -1.0, 0.75, -0.2, 0.25, 1.0, 0.0, -0.5, 1.0, 1.5, -0.5, 1.0, -2.0, 0.5, 0.5]
+    rows = {name: numbers for name, *numbers in re.findall(r"^∂L/∂(\S+⁾\S+) +(\S+) +(\S+)$", printed, re.MULTILINE)}
+    assert len(rows) == 3 + 3 + 2 + 17
+    gradients = [numbers for name, numbers in rows.items() if name[0] in "wb"]
+    for i, (by_hand, by_backward) in enumerate(gradients):
         up, down = ([p + h * (i == j) for j, p in enumerate(parameters)] for h in (1e-5, -1e-5))
-        numerical = (loss_of_2_2_1(up) - loss_of_2_2_1(down)) / 2e-5
+        numerical = (loss_of_2_3_2(up) - loss_of_2_3_2(down)) / 2e-5
         assert float(by_hand) == pytest.approx(numerical, abs=1e-10)
         assert float(by_backward) == pytest.approx(numerical, abs=1e-10)
-    assert len(rows) == 9
+    for place in ("⁽¹⁾₁", "⁽¹⁾₂", "⁽¹⁾₃", "⁽²⁾₁", "⁽²⁾₂"):
+        assert rows[f"z{place}"] == rows[f"b{place}"]  # δ is the gradient of the bias
     assert float(re.findall(r"differ by at most (\S+)", printed)[0]) < 1e-15
-    losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
-    assert losses[0] == pytest.approx(loss_of_2_2_1(parameters), abs=1e-6)
+    for equation, names in {
+        "δ⁽²⁾ = p − y": ["z⁽²⁾₁", "z⁽²⁾₂"],
+        "δ⁽¹⁾ = f′(z⁽¹⁾) ⊙ (W⁽²⁾)ᵀ δ⁽²⁾": ["z⁽¹⁾₁", "z⁽¹⁾₂", "z⁽¹⁾₃"],
+        "= diag(f′(z⁽¹⁾)) (W⁽²⁾)ᵀ δ⁽²⁾": ["z⁽¹⁾₁", "z⁽¹⁾₂", "z⁽¹⁾₃"],
+        "∂L/∂W⁽¹⁾ = δ⁽¹⁾ xᵀ": ["w⁽¹⁾₁₂", "w⁽¹⁾₂₂", "w⁽¹⁾₃₂"],
+        "∂L/∂W⁽²⁾ = δ⁽²⁾ (a⁽¹⁾)ᵀ": ["b⁽²⁾₁", "b⁽²⁾₂"],
+        "∂L/∂w⁽¹⁾₂₁ = 𝕀₂(x₁) δ⁽¹⁾": ["z⁽¹⁾₁", "w⁽¹⁾₂₁", "z⁽¹⁾₃"],
+        "∂L/∂b⁽¹⁾ = I δ⁽¹⁾": ["b⁽¹⁾₁", "b⁽¹⁾₂", "b⁽¹⁾₃"],
+        "δ⁽¹⁾₁ = Σ δ⁽²⁾ₖ w⁽²⁾ₖ₁ f′": ["z⁽¹⁾₁"],
+    }.items():
+        assert last_numbers(printed, equation) == [f"{float(rows[name][0]):.4f}" for name in names], equation
+    losses = [float(loss) for loss in re.findall(r"(?:loss|update) +(\d\.\d+)", printed)]
+    assert losses[0] == pytest.approx(loss_of_2_3_2(parameters), abs=1e-6)
+    assert losses[1] == losses[2]  # an update by hand, and one of the Values
     assert losses == sorted(losses, reverse=True)
-    check_pictures(tmp_path, ["backprop_1_forward", "backprop_2_backward", "backprop_3_update"])
+    check_pictures(tmp_path, ["backprop_1_forward", "backprop_2_backward"], printed=printed)
 
 
 def test_softmax_and_cross_entropy(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ SIGNS = "∂×→·²"  # of the formulas: a terminal that lacks one of them is 
 SPELLED = {
     "∂": "d", "×": "*", "·": "*", "−": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "±": "+-", "√": "sqrt ",
     "‖": "||", "⁄": "/", "₍": "(", "₎": ")", "′": "'", "’": "'", "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=",
-    "≈": "~", "Σ": "sum ", "λ": "lambda", "Λ": "Lambda",
+    "≈": "~", "⊙": ".*", "Σ": "sum ", "λ": "lambda", "Λ": "Lambda",
 }  # fmt: skip
 
 TABLE = Path(__file__).with_name("words.csv").read_text(encoding="utf-8")
