@@ -14,7 +14,7 @@ import pytest
 from tests.oracles import assert_close, gradient_of, slope_along
 from tinygrad_edu import Parameter, Symbol, Value, functions, rules, topological_order
 from tinygrad_edu.nn import MLP, SGD, BatchNorm, Layer, Maxout, Module, Neuron, fit, load, save, squared_error
-from tinygrad_edu.nn.modules import ACTIVATIONS, RECTIFIERS
+from tinygrad_edu.nn.modules import ACTIVATIONS, RECTIFIERS, initial_limit
 
 
 def set_parameters(module: Module, numbers: list[float]) -> None:
@@ -398,16 +398,39 @@ def test_what_can_be_no_seed_is_refused() -> None:
             Neuron(2, seed=seed)  # type: ignore[arg-type]
 
 
+LIMITS = {  # of a layer of 50 neurons with 24 inputs
+    "linear": math.sqrt(6 / 74), "tanh": math.sqrt(6 / 74), "sigmoid": 4 * math.sqrt(6 / 74),
+    "relu": 0.5, "leaky_relu": 0.5, "elu": 0.5, "softplus": 0.5,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_weights_start_within_the_limit_that_suits_the_activation(activation: str) -> None:
-    """He for rectifiers, √(6 / 24); Xavier for the others, √(6 / (24 + 50)). 1200 uniform draws come close to it."""
-    rectifier = activation in ("relu", "leaky_relu", "elu", "softplus")
-    limit = math.sqrt(6 / 24) if rectifier else math.sqrt(6 / 74)
+    """He for rectifiers, √(6 / 24); Xavier for the others, √(6 / (24 + 50)), and 4 times that for the logistic one.
+
+    1200 uniform draws come close to it.
+    """
     layer = Layer(24, 50, activation, seed=1)
     sizes = [abs(w.data) for neuron in layer.neurons for w in neuron.w]
-    assert 0.98 * limit < max(sizes) <= limit
-    assert 0.45 * limit < math.fsum(sizes) / len(sizes) < 0.55 * limit
+    assert 0.98 * LIMITS[activation] < max(sizes) <= LIMITS[activation]
+    assert 0.45 * LIMITS[activation] < math.fsum(sizes) / len(sizes) < 0.55 * LIMITS[activation]
     assert len(set(sizes)) == len(sizes)
+
+
+def test_the_limit_of_the_first_weights() -> None:
+    """Glorot and Bengio (2010): √(6 / (3 + 3)) = 1, where f(z) ≈ z. 4 for the logistic one, √2 for ReLU (He, 2015)."""
+    assert initial_limit(rules.tanh, 3, 3) == 1.0
+    assert initial_limit(rules.sigmoid, 3, 3) == 4.0
+    assert initial_limit(rules.relu, 3, 3) == math.sqrt(2.0)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid"])
+def test_the_first_weights_keep_the_variance_where_the_activation_is_nearly_linear(activation: str) -> None:
+    """Var(a) = n · f'(0)² · r²/3 · Var(x) = Var(x) for as many inputs as outputs: the factors of r follow from it."""
+    z = Value(0.0)
+    ACTIVATIONS[activation](z).backward()
+    r = initial_limit(ACTIVATIONS[activation], 24, 24)
+    assert 24 * z.grad**2 * r**2 / 3 == pytest.approx(1.0)
 
 
 def test_biases_start_at_zero() -> None:
