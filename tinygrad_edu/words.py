@@ -20,7 +20,7 @@ SAME = [  # keys that say it already
     "back", "play", "pause", "next", "last", "slow", "medium", "fast", "step", "so far", "upstream", "local", "now",
     "name", "what it is", "practise", "what is asked", "the result", "check", "every number", "hint", "show me",
     "smaller", "larger", "fit", "full screen", "numbers to change", "update", "run", "back to the start", "made before",
-    "made elsewhere", "training loss", "best epoch", "works", "not installed",
+    "made elsewhere", "training loss", "best epoch", "works", "not installed", "hidden", "output",
 ]  # fmt: skip
 WORDS = {key: key for key in SAME} | {
     # the trace and the diagram
@@ -29,6 +29,7 @@ WORDS = {key: key for key in SAME} | {
     "data changed": "data changed after it was used: {name} = {operation} is {found}, now {computed}",
     "not shown": "not shown, because there are too many: formulas, local derivatives",
     "too many": "not shown, because there are too many: formulas, local derivatives, {count} weights and biases",
+    "many connections": "not shown, because there are too many: the weights",
     "does not exist": "does not exist here", "boxes of": "each {unit} is one box: {count} nodes in all",
     "one neuron": "1 neuron", "neurons": "{count} neurons", "one node": "1 node", "nodes": "{count} nodes",
     "of them parameters": "{nodes}, {count} of them parameters", "weighted sum": "Σ wᵢ × xᵢ + b",
