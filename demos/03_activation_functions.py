@@ -2,22 +2,24 @@
 
 Claim: the slope of the logistic function is nowhere greater than 0.25, and almost 0 where the function saturates, on
 both sides; the rectifiers keep the slope 1 for every positive z. Of the nine, tanh is the one bounded function that is
-centred on zero, and ReLU the one whose output is exactly 0 for half of its inputs. No derivative is written here: each
-comes out of `backward()`. Source: Qiu, Neural Networks and Deep Learning, section 4.1.
+centred on zero, and ReLU the one whose output is exactly 0 for half of its inputs. PReLU and Maxout learn |x|, from
+each of 20 starts. All derivatives come out of `backward()`. Source: Qiu, NNDL, section 4.1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import exp, nan
 from pathlib import Path
 from statistics import NormalDist, fmean
 from typing import Any
 
 from tinygrad_edu import Parameter, Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
-from tinygrad_edu.nn import Maxout
+from tinygrad_edu.nn import Adam, Maxout, Module, fit, squared_error
 from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.words import print
 
-output = Path(__file__).parent / "output"
+output = Path("output")
 output.mkdir(exist_ok=True)
 
 # %% nine functions of z
@@ -27,16 +29,14 @@ for piece, (w, b) in zip(pieces.pieces, [(-0.5, -0.3), (0.2, 0.0), (0.8, -0.4)],
     piece.w[0].data, piece.b.data = w, b
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": lambda z: z,
-    "logistic": sigmoid,
-    "tanh": tanh,
-    "ReLU": relu,
+    "linear": lambda z: z, "logistic": sigmoid, "tanh": tanh, "ReLU": relu,
     "LeakyReLU": lambda z: leaky_relu(z, 0.1),
     "PReLU": lambda z: leaky_relu(z, gamma),
-    "ELU": elu,
+    "ELU": lambda z: elu(z, gamma=1.0),
     "softplus": softplus,
     "Maxout": lambda z: pieces([z]),
-}
+}  # fmt: skip
+FAMILIES = {"saturating": "logistic tanh", "rectifiers": "ReLU LeakyReLU PReLU", "others": "linear ELU softplus Maxout"}
 
 
 # %% value and derivative, of every function in the same way
@@ -51,59 +51,70 @@ grid = [i / 20.0 for i in range(-200, 201)]
 curves = {name: [value_and_slope(f, z) for z in grid] for name, f in FUNCTIONS.items()}
 
 # %% what one asks of an activation function
-# Zero-centred, sparse: for inputs that are normally distributed, with mean 0 and standard deviation 1.
-normal = NormalDist().quantiles(1000)
+normal = NormalDist().quantiles(1000)  # zero-centred, sparse: for such inputs, of mean 0 and standard deviation 1
 table = [("", "range over ±1000", "greatest slope", "slope at -10, 10", "zero-centred (mean)", "sparse (exactly 0)")]
 for name, f in FUNCTIONS.items():
-    values = [value_and_slope(f, z)[0] for z in [-1000.0, *grid, 1000.0]]
+    values, outputs = ([value_and_slope(f, z)[0] for z in numbers] for numbers in ([-1000.0, *grid, 1000.0], normal))
     slopes = [slope for _, slope in curves[name]]
-    outputs = [value_and_slope(f, z)[0] for z in normal]
     mean, zeros = fmean(outputs), outputs.count(0.0) / len(outputs)
-    table.append(
-        (
-            name,
-            f"{min(values):g} … {max(values):g}",
-            f"{max(slopes):g}",
-            f"{slopes[0]:.2g}, {slopes[-1]:.2g}",
-            f"{'yes' if abs(mean) < 1e-9 else 'no'} ({abs(mean):.2f})",
-            f"{'yes' if zeros > 0.1 else 'no'} ({zeros:.0%})",
-        )
-    )
+    ends, centred = f"{slopes[0]:.2g}, {slopes[-1]:.2g}", f"{'yes' if abs(mean) < 1e-9 else 'no'} ({abs(mean):.2f})"
+    sparse = f"{'yes' if zeros > 0.1 else 'no'} ({zeros:.0%})"
+    table.append((name, f"{min(values):g} … {max(values):g}", f"{max(slopes):g}", ends, centred, sparse))
 print("\n".join(line.rstrip() for line in columns([tuple(f"{cell}   " for cell in row) for row in table])))
 
-# %% two relations: tanh is a logistic function, stretched and shifted; softplus has the logistic function for a slope
+# %% three relations: tanh is a logistic function, stretched and shifted; two derivatives as the textbook prints them
 difference = max(abs(tanh(z) - (2.0 * sigmoid(2.0 * z) - 1.0)) for z in grid)
-rows = [("tanh(z) = 2σ(2z) - 1            ", f"up to {difference:.0e}")]
+print(f"\ntanh(z) = 2σ(2z) - 1                           up to {difference:.0e}")
 difference = max(abs(slope - sigmoid(z)) for z, (_, slope) in zip(grid, curves["softplus"], strict=True))
-rows.append(("softplus'(z) = σ(z)", f"up to {difference:.0e}"))
+print(f"softplus'(z) = σ(z)                            up to {difference:.0e}")
+elu_slopes = {z: value_and_slope(lambda z: elu(z, gamma=0.5), z)[1] for z in grid}
+difference = max(abs(slope - (1.0 if z > 0.0 else 0.5 * exp(z))) for z, slope in elu_slopes.items())
+print(f"ELU'(z) = 1 if z > 0, else γ exp(z), γ = 0.5   up to {difference:.0e}")
 
-# %% what PReLU and Maxout learn: they have gradients of their own
-gamma.grad = 0.0
-value_and_slope(FUNCTIONS["PReLU"], -2.0)
-rows.append(("PReLU at z = -2:", f"∂a/∂γ = {gamma.grad:g}"))
-pieces.zero_grad()
-value_and_slope(FUNCTIONS["Maxout"], 8.0)
-gradients = ", ".join(f"{piece.w[0].grad:g}" for piece in pieces.pieces)
-rows.append(("Maxout at z = 8:", f"∂a/∂w of its pieces = {gradients}"))
-print("\n" + "\n".join(line.rstrip() for line in columns(rows)))
+# %% "ReLU needs positive inputs"? No: z must be positive, and a negative weight makes it so
+w1 = Parameter(-1.0)
+(a := relu(w1 * -2.0)).backward()
+print(f"\nReLU of z = w x, w = -1, x = -2: a = {a.data:g}, ∂a/∂w = {w1.grad:g}: a negative input passes")
+
+# %% what PReLU and Maxout learn: here |x|, which the one is with γ = -1, the other with two pieces, x and -x
+class PReLU(Module):
+    def __init__(self, slope: float) -> None:
+        self.gamma = Parameter(slope, "γ")
+
+    def forward(self, x: list[float]) -> Any:
+        return leaky_relu(x[0], self.gamma)
 
 
-# %% three families: left the values, right the derivatives
-def draw(left: Any, right: Any) -> None:
-    for name in names:
-        values, slopes = zip(*curves[name], strict=True)
-        left.plot(grid, values, label=name)
-        right.plot(grid, slopes, label=name)
+examples = [[x / 5.0] for x in range(-10, 11)], [abs(x / 5.0) for x in range(-10, 11)]
+for start in lambda seed: PReLU(seed / 20.0), lambda seed: Maxout(1, pieces=2, seed=seed):
+    models: list[Any] = [start(seed) for seed in range(20)]
+    for model in models:
+        adam = Adam(model.parameters(), lr=0.05)
+        fit(model, squared_error, examples, optimizer=adam, batch_size=10, seed=0, static=True, progress=False)
+    right = sum(all(abs(model(x).data - y) < 0.1 for x, y in zip(*examples, strict=True)) for model in models)
+    print(f"{type(models[0]).__name__:7}learns |x| to within 0.1 in {right} of 20 starts;", end=" ")
+    print("the first:", *[f"{p.data:.2f}" for p in models[0].parameters()])
+
+
+# %% three families: left the values, right the derivatives, which jump where there is a kink
+def without_jumps(numbers: Sequence[float]) -> list[float]:
+    """Put nan, which is not drawn, where a number jumps."""
+    return [nan if abs(x - before) > 0.1 else x for before, x in zip((numbers[0], *numbers), numbers, strict=False)]
+
+
+def draw(names: str, left: Any, right: Any) -> None:
+    for name in names.split():
+        values, slopes = zip(*curves[name][120:281], strict=True)
+        left.plot(grid[120:281], values, label=name)
+        right.plot(grid[120:281], without_jumps(slopes), label=name)
     left.set(title="value", xlabel="z", ylabel="a = f(z)")
     right.set(title="derivative", xlabel="z", ylabel="∂a/∂z")
     left.legend()
-    for axes in (left, right):
-        axes.grid(color="#DDDDDD")
+    left.grid(color="#DDDDDD")
+    right.grid(color="#DDDDDD")
 
 
-names = ["logistic", "tanh"]
-save_figure(output / "activations_saturating.svg", draw, columns=2, size=(9.0, 3.6))
-names = ["ReLU", "LeakyReLU", "PReLU"]
-save_figure(output / "activations_rectifiers.svg", draw, columns=2, size=(9.0, 3.6))
-names = ["linear", "ELU", "softplus", "Maxout"]
-save_figure(output / "activations_others.svg", draw, columns=2, size=(9.0, 3.6))
+pictures = []
+for family, names in FAMILIES.items():
+    pictures.append(save_figure(output / f"activations_{family}.svg", partial(draw, names), columns=2, size=(9.0, 3.6)))
+print(f"\nwrote {', '.join(map(str, pictures))}")

@@ -62,12 +62,21 @@ def test_worked_example(tmp_path: Path) -> None:
 
 
 def test_neuron(tmp_path: Path) -> None:
-    """CS231n's numbers, twice; two gates, and no gradient."""
+    """CS231n's numbers, twice; a distance of 1/√13; four gates with their thresholds, and no gradient."""
     printed = run_lesson("04_neuron.py", tmp_path)
     for number in "0.7311", "-0.1966", "-0.3932", " 0.1966":
         assert len(re.findall(rf" {number}\b", printed)) == 2
-    assert re.search(r"^and( +0){3} +1$\n^or +0( +1){3}$\n^∂output/∂w( +0){2}$", printed, re.MULTILINE)
-    check_pictures(tmp_path, ["neuron_of_plus_and_times", "neuron"])
+    assert "x is 1 / 3.6056 = 0.2774 from the line; there z = 0.0000, along it z = 0.0000\n" in printed
+    gates = re.findall(r"^(\w.*?)((?: +-?[\d.]+){7})$", printed, re.MULTILINE)
+    assert {name: [float(number) for number in numbers.split()] for name, numbers in gates} == {
+        "x1 and x2": [1, 1, 1.5, 0, 0, 0, 1],
+        "x1 or x2": [1, 1, 0.5, 0, 1, 1, 1],
+        "not x1": [-1, 0, -0.5, 1, 1, 0, 0],
+        "x1, unless x2": [1, -1, 0.5, 0, 0, 1, 0],
+    }
+    assert re.search(r"^∂output/∂w( +0){2}$", printed, re.MULTILINE)
+    diagrams = ["neuron_of_plus_and_times", "neuron_as_in_textbooks", "neuron"]
+    check_pictures(tmp_path, diagrams, ["plane_and_sigma"])
 
 
 def test_training_loop(tmp_path: Path) -> None:

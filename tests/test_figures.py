@@ -47,6 +47,33 @@ def test_there_are_as_many_panels_as_columns(tmp_path: Path) -> None:
     assert len(panels) == 3
 
 
+def test_panels_may_have_three_dimensions(tmp_path: Path) -> None:
+    """A surface and a path on it; any other projection is refused before anything is drawn."""
+    pytest.importorskip("matplotlib")
+    panels: list[Any] = []
+    save_figure(tmp_path / "space.svg", lambda *axes: panels.extend(axes), columns=2, projection="3d")
+    assert [panel.name for panel in panels] == ["3d", "3d"]
+    with pytest.raises(ValueError, match="^projection must be '3d', got 'polar'$"):
+        save_figure(tmp_path / "polar.svg", panels.append, projection="polar")
+    assert not (tmp_path / "polar.svg").exists()
+
+
+@pytest.mark.parametrize("projection", [None, "3d"])
+def test_around_the_panels_the_page_shows_through_and_texts_are_grey(projection: str | None, tmp_path: Path) -> None:
+    """A page is light or dark: no slab of white, no black text on it."""
+    pytest.importorskip("matplotlib")
+
+    def draw(axes: Any) -> None:
+        axes.set(title="title", xlabel="x", ylabel="y")
+
+    picture = save_figure(tmp_path / "f.svg", draw, projection=projection).read_text(encoding="utf-8")
+    figure_patch = re.findall(r'id="patch_1">\s*<path[^>]*style="([^"]*)"', picture)
+    assert figure_patch == ["fill: none"]
+    texts = re.findall(r'<text style="([^"]*)"', picture)
+    assert len(texts) > 3
+    assert all("fill: #767676" in text for text in texts)
+
+
 def test_without_matplotlib_one_line_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -25,9 +25,17 @@ def test_activation_functions(tmp_path: Path) -> None:
         ("softplus", "0 … 1000", "0.999955", "4.5e-05, 1", "no", "no", "0"),
         ("Maxout", "-0.08 … 799.6", "0.8", "-0.5, 0.8", "no", "no", "0"),
     ]
-    assert all(float(error) < 1e-15 for error in re.findall(r"up to (\S+)", printed))
-    assert "∂a/∂γ = -2\n" in printed
-    assert printed.endswith("∂a/∂w of its pieces = 0, 0, 8\n")
+    errors = dict(re.findall(r"^(\S.*?) +up to (\S+)$", printed, re.MULTILINE))
+    elu = "ELU'(z) = 1 if z > 0, else γ exp(z), γ = 0.5"
+    assert list(errors) == ["tanh(z) = 2σ(2z) - 1", "softplus'(z) = σ(z)", elu]
+    assert all(float(error) < 1e-15 for error in errors.values())
+    assert "ReLU of z = w x, w = -1, x = -2: a = 2, ∂a/∂w = -2: a negative input passes\n" in printed
+    learned = re.findall(r"(\w+) +learns \|x\| to within 0.1 in (\d+) of 20 starts; the first: (.*)\n", printed)
+    assert [(name, starts) for name, starts, _ in learned] == [("PReLU", "20"), ("Maxout", "20")]
+    assert float(learned[0][2]) == pytest.approx(-1.0, abs=0.01)  # γ
+    w1, b1, w2, b2 = map(float, learned[1][2].split())
+    assert sorted([w1, w2]) == pytest.approx([-1.0, 1.0], abs=0.05)
+    assert [b1, b2] == pytest.approx([0.0, 0.0], abs=0.05)
     check_pictures(tmp_path, figures=[f"activations_{name}" for name in ("saturating", "rectifiers", "others")])
 
 

@@ -75,7 +75,7 @@ def arrow(derivative: str, contribution: str) -> str:
     """The label of an arrow."""
     return (
         '<<table border="0" cellborder="0" cellspacing="0" cellpadding="1" bgcolor="#FFFFFF">'
-        f'<tr><td align="left">{derivative}</td></tr>'
+        f'<tr><td align="left"><font color="#000000">{derivative}</font></td></tr>'
         f'<tr><td align="left"><font color="#A33B00">← {contribution}</font></td></tr></table>>'
     )
 

@@ -12,9 +12,10 @@ from tinygrad_edu.arguments import count, instance, one_of
 from tinygrad_edu.engine import Constant, Parameter, Value, has_gradient
 from tinygrad_edu.files import file_path, write_whole
 from tinygrad_edu.readers.naming import is_neuron
-from tinygrad_edu.show import style
+from tinygrad_edu.show import style as styles
 from tinygrad_edu.show.collapsed import draw_collapsed
 from tinygrad_edu.show.markup import PAPER, WIDE, cell, coloured, label, number_cells, plain, rich, small
+from tinygrad_edu.show.network import draw_network
 from tinygrad_edu.show.render import render
 from tinygrad_edu.show.steps import Graph, kind, left_over, steps_of
 from tinygrad_edu.words import print, say
@@ -27,6 +28,7 @@ SIDE_BY_SIDE = 12  # weights and biases of a layer whose labels fit beside each 
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
 LONG_LINE = 28  # characters: a name and what it is, if longer, take several lines
 LONG_FORMULA = 40  # characters: of a longer derivative the arrow has the number only
+LONG_DERIVATIVE = 12  # characters: ∂(d²y/dwdz)/∂h2 is told by the arrow's ends
 FEW_TERMS = 5  # of a gradient, that are written out
 Remarks: TypeAlias = "Mapping[Value, list[str]]"  # lines below the numbers of a node
 FORMATS = ("svg", "png", "pdf", "gv")
@@ -44,6 +46,7 @@ def draw_dot(
     constants: bool = False,
     max_nodes: int = 200,
     direction: str | None = None,
+    style: str | None = None,
     marked: Mapping[Value, str] | None = None,
     **others: Any,
 ) -> Digraph:
@@ -56,30 +59,38 @@ def draw_dot(
                 without it, boxes for a single neuron and arrows for a network
     constants   draw a box for each plain number too; else numbers stand only in the formulas
     max_nodes   beyond so many boxes, or weights on arrows, each neuron is drawn as one box, or else each layer
-    direction   "LR" or "TB"; without it, left to right for wide networks and for up to five style.ranks
+    direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why; one without a box is marked where its number stands
+    style       "network": circles in columns, weights on the connections, δ = ∂L/∂z in the circles, as textbooks do,
+                of neurons however they are written; weights, constants, direction and marked do not apply
 
-    Raises ValueError if even so there are more than `max_nodes` boxes, or for an unknown `weights` or `direction`.
+    Raises ValueError if even so there are more than `max_nodes` boxes, for an unknown word, or if neurons of a
+    "network" stand in no layers.
     """
     for name in others:
         raise TypeError(f"draw_dot takes no {name}={SPELLED.get(name, '')}")
     one_of("weights", weights, "boxes", "arrows")
     one_of("direction", direction, "LR", "TB")
+    one_of("style", style, "network")
     title, max_nodes = instance("title", title, str), count("max_nodes", max_nodes)
-    graph = Graph(root, style.PICTURE)
+    graph = Graph(root, styles.PICTURE)
+    if style == "network":
+        if weights or constants or direction or marked:
+            raise ValueError("style='network' goes with no weights=, constants=, direction= or marked=")
+        return draw_network(graph, title, max_nodes)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     notes = notes_on(graph, nodes, instance("marked", {} if marked is None else marked, dict))
     layout = Layout(nodes, weights == "arrows" or weights is None and sum(map(is_neuron, nodes)) > 1)
     if layout.size > max_nodes:
         return draw_collapsed(graph, nodes, title, direction, max_nodes, notes)
     omitted = say("too many" if layout.folded else "not shown", count=len(layout.folded))
-    dot = style.canvas(graph, title, direction or layout.direction(), "" if layout.detailed else omitted)
+    dot = styles.canvas(graph, title, direction or layout.direction(), "" if layout.detailed else omitted)
     if layout.folded:
         dot.attr(ranksep="0.35")  # room for arrows that cross
     if not layout.detailed:
         dot.attr(nslimit="2", nslimit1="2")  # how long dot improves: without, a hundred long arrows take it hours
     remarks = {} if notes else remarks_on_leaves(graph)
-    remarks |= {node: [style.marked(note)] for node, note in notes.items()}
+    remarks |= {node: [styles.marked(note)] for node, note in notes.items()}
     draw_boxes(dot, graph, layout, remarks, notes.keys())
     draw_arrows(dot, graph, layout, remarks, notes.keys())
     return dot
@@ -106,7 +117,7 @@ def remarks_on_leaves(graph: Graph) -> dict[Value, list[str]]:
         if step.child in terms:
             terms[step.child].append(graph.number(step.contribution))
     sums = {leaf: " + ".join(parts if len(parts) <= FEW_TERMS else [parts[0], "…"]) for leaf, parts in terms.items()}
-    return {leaf: [coloured(rich(text), style.GRADIENT_COLOUR)] for leaf, text in sums.items()}
+    return {leaf: [coloured(rich(text), styles.GRADIENT_COLOUR)] for leaf, text in sums.items()}
 
 
 class Layout:
@@ -123,9 +134,9 @@ class Layout:
 
     def direction(self) -> str:
         """Tell in which direction the picture is narrow enough to be read on a page."""
-        rank = style.ranks(self.boxes, {})
+        rank = styles.ranks(self.boxes, {})
         if not self.folded:
-            return "LR" if max(rank.values()) <= style.FEW_RANKS else "TB"
+            return "LR" if max(rank.values()) <= styles.FEW_RANKS else "TB"
         labels = Counter(rank[neuron] for neuron, _ in self.folded.values())
         return "TB" if max(labels.values()) <= SIDE_BY_SIDE else "LR"
 
@@ -148,13 +159,13 @@ def draw_boxes(dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, mar
     biases = {neuron: bias for bias, (neuron, operand) in layout.folded.items() if operand == -1}
     for node, name in layout.boxes.items():
         bias = biases.get(node, node)
-        frame = (style.OUTPUT if node is graph.root else {}) | (style.MARKED if {node, bias} & {*marked} else {})
+        frame = (styles.OUTPUT if node is graph.root else {}) | (styles.MARKED if {node, bias} & {*marked} else {})
         if layout.detailed:
             box = detailed_box(graph, node, bias, remarks)
         else:
             shown = [remark for leaf in dict.fromkeys([node, bias]) for remark in remarks.get(leaf, [])]
-            box = style.one_line_box(graph, node, shown)
-        dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **style.BOXES[kind(node)] | frame)
+            box = styles.one_line_box(graph, node, shown)
+        dot.node(name, box, id=name, tooltip=plain(graph.name(node)), **styles.BOXES[kind(node)] | frame)
 
 
 def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, marked: Collection[Value]) -> None:
@@ -164,24 +175,24 @@ def draw_arrows(dot: Digraph, graph: Graph, layout: Layout, remarks: Remarks, ma
         child, weight = node.children[i], weights.get((node, i))
         lines: list[str] = []
         if weight is not None and (layout.detailed or weight in marked):
-            lines = [*style.value_and_gradient(weight, graph.name_beside(weight, node)), *remarks.get(weight, [])]
+            lines = [*styles.value_and_gradient(weight, graph.name_beside(weight, node)), *remarks.get(weight, [])]
         elif layout.detailed and weight is None and not isinstance(child, Constant):
             lines = arrow_lines(graph, node, i)
         text = label(list(map(cell, lines)), 1, PAPER) if lines else ""
         tooltip = plain(f"{graph.name(child)} to {graph.name(node)}")
-        frame = style.MARKED if weight in marked else {}
+        frame = (styles.TIED if lines and is_neuron(node) else {}) | (styles.MARKED if weight in marked else {})
         dot.edge(layout.boxes[child], layout.boxes[node], text, id=name, tooltip=tooltip, **frame)
 
 
 def detailed_box(graph: Graph, node: Value, bias: Value, remarks: Remarks) -> str:
     """Write a name and what it is, a value, a gradient; a bias that has no box of its own, unlike the node; remarks."""
     rows = [cell(line, WIDE) for line in heading(graph, node)]
-    rows.append(number_cells(say("value"), graph.number(node.data), style.VALUE_COLOUR))
+    rows.append(number_cells(say("value"), graph.number(node.data), styles.VALUE_COLOUR))
     if not isinstance(node, Constant):
-        rows.append(number_cells(say("gradient"), style.gradient_text(node), style.GRADIENT_COLOUR))
+        rows.append(number_cells(say("gradient"), styles.gradient_text(node), styles.GRADIENT_COLOUR))
     rows += [cell(remark, WIDE) for remark in remarks.get(node, [])]
     if bias is not node:
-        numbers = style.value_and_gradient(bias, graph.name_beside(bias, node))
+        numbers = styles.value_and_gradient(bias, graph.name_beside(bias, node))
         rows.append(cell("  ".join([*numbers, *remarks.get(bias, [])]), WIDE))
     return label(rows, padding=2)
 
@@ -191,7 +202,7 @@ def heading(graph: Graph, node: Value) -> list[str]:
     name = graph.name(node)
     bold = f"<b>{rich(name)}</b>"
     if not node.op:
-        return [f"{bold} {small(say(kind(node)), style.NOTE_COLOUR)}"]
+        return [f"{bold} {small(say(kind(node)), styles.NOTE_COLOUR)}"]
     definition = f" = {operation(graph, node)}"
     if len(name + definition) <= LONG_LINE:
         return [bold + rich(definition)]
@@ -223,10 +234,12 @@ def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
     except (ValueError, ArithmeticError):
         return [f"{rich(' = '.join(filter(None, (derivative, formula))))} {say('does not exist')}"]
     number = graph.number(partial)
-    lines = [rich(" = ".join(dict.fromkeys(filter(None, (derivative, formula, number)))))]
+    if len(derivative) > LONG_DERIVATIVE:
+        derivative = ""  # the arrow says of what
+    lines = [coloured(rich(" = ".join(dict.fromkeys(filter(None, (derivative, formula, number))))), styles.TEXT_COLOUR)]
     if has_gradient(node) and has_gradient(child):
-        product = f"← {style.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
-        lines.append(coloured(product, style.GRADIENT_COLOUR))
+        product = f"← {styles.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
+        lines.append(coloured(product, styles.GRADIENT_COLOUR))
     return lines
 
 

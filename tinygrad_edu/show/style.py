@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
+TEXT_COLOUR = "#000000"
 ARROW_COLOUR = "#808080"  # seen on white and on black
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
@@ -36,6 +37,7 @@ PAGE = {"bgcolor": "transparent", "tooltip": " "}  # for light and dark pages
 GRAPH = PAGE | {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in"}
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": ARROW_COLOUR, "arrowsize": "0.7"}
+TIED = {"decorate": "true", "fontcolor": ARROW_COLOUR}  # a line from the text to its arrow, where many arrows meet
 FEW_RANKS = 5  # so many fit on a page side by side
 THIN = {"penwidth": "0.5", "arrowsize": "0.5"}
 
@@ -51,7 +53,7 @@ def canvas(graph: Graph, title: str, direction: str, note: str = "") -> Digraph:
     remarks = (note, NOTE_COLOUR), (graph.changed_data(), MARKED["color"])
     lines += [small(rich(remark), colour) for remark, colour in remarks if remark]
     if lines:
-        dot.attr(label=label([cell("<br/>".join(lines), 'align="center"')], 3, PAPER), labelloc="t")
+        dot.attr(label=label([cell("<br/>".join(lines), 'align="center"')], 8, PAPER), labelloc="t")
     return dot
 
 
