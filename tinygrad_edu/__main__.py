@@ -7,8 +7,6 @@ python -m tinygrad_edu debug my_file.py  runs a program in the debugger
 python -m tinygrad_edu doctor            says what can draw here
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib.metadata
 import os

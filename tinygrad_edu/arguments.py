@@ -1,7 +1,5 @@
 """Check what is passed in: return it, made a float, an int or a list, or refuse it by the `name` of the argument."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Call rows in a way of their own, and compose functions of several rows."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Say what is shown, in the words of `words.csv`, and show it on any terminal. What is raised is not there."""
 
-from __future__ import annotations
-
 import builtins
 import csv
 import sys

@@ -4,8 +4,6 @@ Examples are two lists of equal length, inputs and targets; an input is a list o
 the real ones come from. Without a `seed`, `random.seed` decides. A numpy array or a generator will do for a list.
 """
 
-from __future__ import annotations
-
 import csv
 import gzip
 import math

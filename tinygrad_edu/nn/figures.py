@@ -1,7 +1,5 @@
 """Draw figures of curves and planes with matplotlib, where it is installed (the extra [plot])."""
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import sys

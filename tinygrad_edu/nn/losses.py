@@ -4,8 +4,6 @@ A loss takes the prediction, then the target, Values or numbers; composed of row
 derivative from there. Source: Qiu, Neural Networks and Deep Learning (NNDL), sections 2.2 and 3.1 to 3.5.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

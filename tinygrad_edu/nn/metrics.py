@@ -4,8 +4,6 @@ A class has a place among the outputs, 0, 1, …, and it may have a name, of any
 of the outputs. nan is no class: it raises ValueError.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence

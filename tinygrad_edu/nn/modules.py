@@ -1,7 +1,5 @@
 """Build neurons, layers and networks of Values alone."""
 
-from __future__ import annotations
-
 import functools
 import math
 import operator

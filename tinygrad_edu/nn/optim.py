@@ -4,8 +4,6 @@ Each of the five optimisers is one loop over the parameters, `move`, as one woul
 easier: see `Optimizer.update`. Arguments have PyTorch's names and defaults, and the numbers are PyTorch's.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import math

@@ -1,7 +1,5 @@
 """Show training while it runs: one live line on a terminal, a few plain lines anywhere else."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import time

@@ -3,8 +3,6 @@
 Nothing but numbers is read, so no file can make a program run, as a pickle can. Floats are exact to the bit.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Train by the textbook's algorithm 4.1: stochastic gradient descent by backpropagation, with early stopping."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias

@@ -9,8 +9,6 @@ Source: Griewank and Walther, Evaluating Derivatives, 2008, chapter 3.
 Dual(9.0, 6.0)
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Callable, Sequence

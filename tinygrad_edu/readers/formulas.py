@@ -8,8 +8,6 @@ x·y + sin(y)
 cos(y) + x
 """
 
-from __future__ import annotations
-
 from tinygrad_edu.arguments import instance
 from tinygrad_edu.engine import Value, topological_order
 from tinygrad_edu.readers.higher import gradients

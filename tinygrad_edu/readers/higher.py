@@ -1,7 +1,5 @@
 """Differentiate to any order: make the gradient of a graph a graph of its own, to be differentiated again."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Any

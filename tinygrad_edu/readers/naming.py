@@ -1,7 +1,5 @@
 """Name the nodes of a graph: all that is shown of it uses these names."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections import Counter, defaultdict

@@ -4,8 +4,6 @@ An operation is written with the texts of its operands. Each text knows how tigh
 stand where they are needed and nowhere else.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Use a graph that is there already: recompute it with other numbers, or let its nodes hold others for a while."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any

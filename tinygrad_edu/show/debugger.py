@@ -3,8 +3,6 @@
 `python -m tinygrad_edu debug neuron.py`: c goes on to the next edge. Three commands are new: help row, trace, page.
 """
 
-from __future__ import annotations
-
 import pdb
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Evaluate expressions typed as text, such as "sigmoid(w*x + b)": arithmetic and the table's functions, no more."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from collections.abc import Mapping

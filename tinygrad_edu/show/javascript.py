@@ -4,8 +4,6 @@ What Python refuses, 1 / 0 or math.log(-1), JavaScript answers with Infinity or 
 and the functions of `math` are calls of functions in script/compute.js, which refuse what Python refuses.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import json

@@ -1,7 +1,5 @@
 """List source text on a page: the learner's, that of this package, and rows of the table, with their pieces marked."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Sequence, Set

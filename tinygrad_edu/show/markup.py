@@ -1,7 +1,5 @@
 """Write any text as HTML, for a page or within a label of Graphviz, where it can do no harm."""
 
-from __future__ import annotations
-
 import re
 
 PAPER = ' bgcolor="#FFFFFF"'  # behind text that is in no box

@@ -1,7 +1,5 @@
 """Fill the stepper's page: every pane of it, and what it does in each step, from the records of `backward_steps`."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

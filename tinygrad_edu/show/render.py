@@ -1,7 +1,5 @@
 """Render .gv sources: by the system's dot, or by pygraphviz, whose wheels bring Graphviz along."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 PATIENCE = 60.0  # seconds, after which a program is taken to hang

@@ -3,7 +3,6 @@
 A function is watched while it runs with `sys.setprofile`, as by a profiler: the engine knows nothing of this.
 """
 
-from __future__ import annotations
 import __future__
 
 import ast

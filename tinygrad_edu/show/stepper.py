@@ -3,8 +3,6 @@
 The page is one file of HTML, which needs no network. What only a page needs is imported when one is made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Trace a graph: forward and backward as text, every product of the chain rule written out."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections import defaultdict

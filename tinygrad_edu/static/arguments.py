@@ -1,7 +1,5 @@
 """Arrange the arguments of a function that is traced: which of them are inputs, and of what shape."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

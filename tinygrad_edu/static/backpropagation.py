@@ -1,7 +1,5 @@
 """Backpropagate through a traced graph: `Value.backward` with names instead of numbers."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any, NamedTuple, TypeAlias
 

@@ -1,7 +1,5 @@
 """Judge a static graph by the dynamic one: run some samples through the function itself, and compare."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Write a static graph as straight-line Python, one line per operation forward and one per gradient backward."""
 
-from __future__ import annotations
-
 import keyword
 import math
 import unicodedata
