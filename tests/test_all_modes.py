@@ -239,7 +239,7 @@ def graphs(draw: Any) -> Recipe:
     return Recipe(leaves, (*operations, *steps, ("mul", (first, 1.0 / (1 + len(rest))))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(graphs())
 def test_random_graphs(recipe: Recipe) -> None:
     assert_all_modes_agree(recipe)
@@ -315,25 +315,22 @@ def assert_torch_agrees(seeds: range) -> None:
 
 
 def test_large_random_graphs() -> None:
-    """300 graphs of up to 200 nodes over all rows: every mode gives the same gradient."""
-    assert_large_graphs_agree(range(300))
-
-
-def test_pytorch_agrees_about_large_random_graphs() -> None:
-    assert_torch_agrees(range(300))
+    """30 graphs of up to 200 nodes over all rows: every mode gives the same gradient."""
+    assert_large_graphs_agree(range(30))
 
 
 @pytest.mark.slow
 def test_many_large_random_graphs() -> None:
     """5,000 of them."""
-    assert_large_graphs_agree(range(300, 5000))
+    assert_large_graphs_agree(range(30, 5000))
 
 
 @pytest.mark.slow
 def test_pytorch_agrees_about_many_large_random_graphs() -> None:
-    assert_torch_agrees(range(300, 5000))
+    assert_torch_agrees(range(5000))
 
 
+@pytest.mark.slow
 def test_large_random_graphs_are_what_they_should_be() -> None:
     sizes = [len(topological_order(random_recipe(seed).graph()[0])) for seed in range(300)]
     assert 150 < max(sizes) <= 200
@@ -341,6 +338,7 @@ def test_large_random_graphs_are_what_they_should_be() -> None:
     assert {name for seed in range(300) for name, _ in random_recipe(seed).operations} == set(ROWS)
 
 
+@pytest.mark.slow
 def test_random_graphs_are_what_they_should_be() -> None:
     """Among 200 of them are large ones, shared nodes, and every row of the table."""
     rows: set[str] = set()

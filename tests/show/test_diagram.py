@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -328,6 +329,7 @@ def test_max_nodes_may_be_lower() -> None:
 # ----------------------------------------------------------------------------------------------------- networks
 
 
+@functools.cache
 def network(*sizes: int) -> Value:
     """The output of an MLP with two inputs, all its outputs added up."""
     outputs = MLP(2, [*sizes, 2], activation="tanh", seed=1)([1.0, 2.0])

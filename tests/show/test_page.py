@@ -15,6 +15,7 @@ import pytest
 
 from tests.browser import MISSING, WHY_NOT, Browser
 from tests.show.test_javascript import OWN, Erf
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Constant, Parameter, Stepper, Value, log_sum_exp, rules, sigmoid, tanh, topological_order
 from tinygrad_edu.nn import MLP, SGD, Neuron, cross_entropy, squared_error
 from tinygrad_edu.rule import Rule
@@ -152,7 +153,7 @@ def address_of(keys: list[str], numbers: list[float]) -> str:
     return "#" + urllib.parse.urlencode({"step": 0} | dict(zip(keys, map(repr, numbers), strict=True)))
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "row div", "a list", "strange names"))
 def test_leaves_set_by_address_and_by_typing_give_what_python_gives(name: str, show: Show, no_renderer: None) -> None:
     rnd = random.Random(name)
     recording = PROGRAMS[name]()
@@ -174,7 +175,7 @@ def test_leaves_set_by_address_and_by_typing_give_what_python_gives(name: str, s
     assert_same(state, recording, in_python(recording, dict(zip(leaves, typed, strict=False))))
 
 
-@pytest.mark.parametrize("name", ["neuron", "network", "deep network", "classifier"])
+@pytest.mark.parametrize("name", mostly_slow(["neuron", "network", "deep network", "classifier"], "neuron"))
 def test_twenty_updates_are_twenty_steps_of_sgd(name: str, show: Show, no_renderer: None) -> None:
     recording = PROGRAMS[name]()
     browser = show(page_of(recording), "#rate=1/4")
@@ -246,7 +247,10 @@ def test_the_address_has_leaves_by_the_learners_names(show: Show, no_renderer: N
     assert browser.run("return address()") == kept.replace(".rate=0.5", ".rate=0.5")
 
 
-@pytest.mark.parametrize("address", ["#step=99&x=2", "#step=abc&x=zzz", "#%E0%A4%A", "#x=1e999", "#nosuch=1", "#x=1/0"])
+NO_ADDRESSES = ["#step=99&x=2", "#step=abc&x=zzz", "#%E0%A4%A", "#x=1e999", "#nosuch=1", "#x=1/0"]
+
+
+@pytest.mark.parametrize("address", mostly_slow(NO_ADDRESSES, "#step=99&x=2", "#%E0%A4%A"))
 def test_what_an_address_tells_and_cannot_be_is_left_out(address: str, show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), address)
     found = dict(browser.run("return leaves.map(leaf => [leaf.name, leaf.number])"))
@@ -361,7 +365,10 @@ def test_the_page_says_where_the_program_compared_values(show: Show, no_renderer
     assert browser.text("#leaves small") == "The graph is that of the first numbers."
 
 
-@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324, 1.7e308])
+FLOATS = [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324, 1.7e308]
+
+
+@pytest.mark.parametrize("number", mostly_slow(FLOATS, -math.inf))
 def test_a_leaf_can_be_any_float(number: float, show: Show, no_renderer: None) -> None:
     recording = Recording(Value(number, "v") * 2.0 + 1.0)
     browser = show(page_of(recording))
@@ -420,12 +427,7 @@ def answers(recording: Recording) -> list[list[str]]:
     return [[f"{x:.3g}" for x in numbers] for numbers in ([], *forward, [], *backward)]
 
 
-MANY_STEPS = ("deep network", "classifier")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in MANY_STEPS else []) for name in PROGRAMS]
-)
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "neuron", "row div"))
 def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show: Show, no_renderer: None) -> None:
     """At every step: only three digits of Python's numbers are taken, and they are seen nowhere before."""
     recording = PROGRAMS[name]()
@@ -435,7 +437,7 @@ def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show:
 
 
 @needs_dot
-@pytest.mark.parametrize("name", ["neuron", "shared"])
+@pytest.mark.parametrize("name", mostly_slow(["neuron", "shared"], "neuron"))
 def test_practice_gives_nothing_away_in_the_picture(name: str, show: Show) -> None:
     recording = PROGRAMS[name]()
     browser = show(page_of(recording))
@@ -464,7 +466,8 @@ def test_practice_by_keyboard_alone(show: Show, no_renderer: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "accepted"), [(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")]
+    ("difference", "accepted"),
+    mostly_slow([(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")], (["0.3", "0.1", "0.2"], "0")),
 )
 def test_zero_is_right_where_what_is_left_is_rounding(
     difference: list[str], accepted: str, show: Show, no_renderer: None
@@ -489,7 +492,7 @@ def test_a_screen_reader_hears_the_question_and_not_the_answer(show: Show, no_re
 
 
 @needs_dot
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), mostly_slow([(1366, 768), (1920, 1080)], (1366, 768)))
 def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show, browser: Browser) -> None:
     """It fits, is enlarged and made smaller, and takes the whole window."""
     browser.devtools(
@@ -528,14 +531,14 @@ def test_on_paper_nothing_is_asked(show: Show) -> None:
 
 
 @needs_dot
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser, scheme: str) -> None:
+def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser) -> None:
     """The white paper that a picture of its own has there would hide them on a dark page."""
-    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     show(page_of(neuron()), "#step=9")
     painted = "return [...document.querySelectorAll('.edge polygon')].filter(p => getComputedStyle(p).fill != 'none')"
-    assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: the first corner stands there twice
-    assert browser.run(f"{painted}.length") == 5
+    for scheme in "light", "dark":
+        browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: their first corner is the last
+        assert browser.run(f"{painted}.length") == 5
 
 
 def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
