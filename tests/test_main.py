@@ -346,7 +346,7 @@ def test_options_may_stand_anywhere(arguments: list[str], capsys: pytest.Capture
     ("arguments", "status", "message"),
     [
         (["x+1", "--draw", "no_such_folder/f.gv"], 1, "no_such_folder"),
-        (["-" * 210 + "x", "--draw", "f.gv"], 2, "tinygrad_edu: 211 nodes are too many to read\n"),
+        (["x" + "-" * 210 + "x", "--draw", "f.gv"], 2, "tinygrad_edu: 211 nodes are too many to read\n"),
     ],
     ids=["a folder that does not exist", "too many nodes"],
 )

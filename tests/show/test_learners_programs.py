@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.show.test_source import made_by, operations
+from tests.show.reading import made_by, operations
 from tinygrad_edu import Parameter, save_stepper
 from tinygrad_edu.show.listing import row
 from tinygrad_edu.show.source import Recording, record

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.browser import MISSING, WHY_NOT, Browser
-from tests.show.test_javascript import OWN, Erf
+from tests.show.own_rows import OWN, Erf
 from tests.sweeps import mostly_slow
 from tinygrad_edu import Constant, Parameter, Stepper, Value, log_sum_exp, rules, sigmoid, tanh, topological_order
 from tinygrad_edu.nn import MLP, SGD, Neuron, cross_entropy, squared_error

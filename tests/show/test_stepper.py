@@ -18,6 +18,7 @@ from hypothesis import given
 
 from tests.browser import MISSING, WHY_NOT, Browser
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
+from tests.show.reading import cells, data_of, lines_of, text_in
 from tests.sweeps import mostly_slow
 from tinygrad_edu import (
     Constant,
@@ -42,29 +43,6 @@ in_a_browser = pytest.mark.skipif(bool(MISSING), reason=WHY_NOT)
 
 def page(root: Callable[..., Any] | Value, **options: Any) -> str:
     return Stepper(root, **options).page
-
-
-def data_of(page: str) -> Any:
-    """The page's data, as a browser reads them."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert found
-    return json.loads(found[1])
-
-
-def cells(page: str) -> list[list[str]]:
-    """The table of nodes."""
-    rows = re.findall(r'<tr id="n\d+">(.*?)</tr>', page, re.DOTALL)
-    return [[text_in(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
-
-
-def lines_of(page: str) -> list[str]:
-    """The list of all steps, as text."""
-    items = re.findall(r"<li>(.*?)</li>", page, re.DOTALL)
-    return list(map(text_in, items))
-
-
-def text_in(markup: str) -> str:
-    return html.unescape(re.sub(r"<.*?>", "", markup))
 
 
 def neuron(x: Value) -> Value:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, unwrapped, worked_example
-from tests.show.test_stepper import lines_of
+from tests.show.reading import lines_of
 from tinygrad_edu import (
     Parameter,
     Stepper,
