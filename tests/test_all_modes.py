@@ -39,20 +39,17 @@ def one_row(name: str, inputs: Sequence[float]) -> Recipe:
     return Recipe(tuple(inputs[i] for i in varying), ((name, operands),))
 
 
-def every_row(examples: int) -> Callable[[Any], Any]:
-    """The test is run for each row, at random inputs within its domain."""
+def every_row(test: Callable[[Recipe], None]) -> Any:
+    """The test is run for each row, at its points and at random inputs within its domain."""
 
-    def decorate(test: Callable[[Recipe], None]) -> Any:
-        @pytest.mark.parametrize("name", NAMES)
-        def run(name: str) -> None:
-            for point in SAMPLES[name].points:
-                test(one_row(name, point))
-            settings(max_examples=examples)(given(inputs_of(name))(lambda inputs: test(one_row(name, inputs))))()
+    @pytest.mark.parametrize("name", NAMES)
+    def run(name: str) -> None:
+        for point in SAMPLES[name].points:
+            test(one_row(name, point))
+        given(inputs_of(name))(lambda inputs: test(one_row(name, inputs)))()
 
-        run.__doc__ = test.__doc__
-        return run
-
-    return decorate
+    run.__doc__ = test.__doc__
+    return run
 
 
 # ------------------------------------------------------------------------------------------------------ the modes
@@ -112,7 +109,7 @@ def test_every_row_has_samples() -> None:
     assert SAMPLES.keys() == ROWS.keys()
 
 
-@every_row(30)
+@every_row
 def test_first_derivatives(recipe: Recipe) -> None:
     """Reverse = forward = gradients() = the formula, evaluated, to 1e-12; = numerical, to 1e-9."""
     expected = reverse(recipe)
@@ -123,7 +120,7 @@ def test_first_derivatives(recipe: Recipe) -> None:
     check_gradients(recipe.graph()[0])
 
 
-@every_row(20)
+@every_row
 def test_the_formula_of_the_value(recipe: Recipe) -> None:
     root, _ = recipe.graph()
     assert_close(evaluated(formula(root), recipe), root.data, EXACT, "the formula")
@@ -175,7 +172,7 @@ def as_value(x: Any) -> Value:
 SECOND_ORDER = [forward_over_forward, reverse_over_forward, forward_over_reverse]
 
 
-@every_row(20)
+@every_row
 def test_second_derivatives(recipe: Recipe) -> None:
     """Four ways to differentiate twice agree, and with central differences of the first derivative."""
     expected = reverse_over_reverse(recipe)
@@ -192,7 +189,7 @@ def first_derivative(recipe: Recipe, leaves: Sequence[float], i: int) -> float:
     return float(jvp(recipe_function(recipe), leaves, unit(recipe, i))[1])
 
 
-@every_row(20)
+@every_row
 def test_third_derivatives(recipe: Recipe) -> None:
     """Along each operand: three times reverse, three times forward, central differences of the second derivative."""
     root, leaves = recipe.graph()

@@ -257,7 +257,10 @@ def imports_of(name: str) -> set[str]:
     )
 
 
-@pytest.mark.parametrize("name", [*HEART, "files", "words", "readers", "static", "nn", "show.diagram", "show.stepper"])
+ROOMS = [*HEART, "files", "words", "readers", "static", "nn", "show.diagram", "show.stepper"]
+
+
+@pytest.mark.parametrize("name", mostly_slow(ROOMS, "rules", "engine", "static"))
 def test_imports_point_one_way(name: str) -> None:
     """Importing a room brings in nothing above it; each module of the heart brings in those below it, and no more."""
     brought = {room(module.removeprefix("tinygrad_edu.")) for module in imports_of(f"tinygrad_edu.{name}")}

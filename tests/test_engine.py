@@ -1226,7 +1226,7 @@ def test_a_graph_of_a_process_that_made_very_many_values_goes_on(made_before: in
     assert done.stdout.strip() == str([node.grad for node in topological_order(z)])
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 3, 1000])
+@pytest.mark.parametrize("n_before", mostly_slow([0, 1, 3, 1000], 3))
 @pytest.mark.parametrize("n_after", [0, 2000])
 def test_a_graph_goes_on_in_a_new_process(n_before: int, n_after: int, tmp_path: Path) -> None:
     """Stored when many or few Values had been made, loaded where more or fewer have: what is made then comes later."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import tinygrad_edu
+from tests.sweeps import mostly_slow
 from tinygrad_edu.__main__ import main
 from tinygrad_edu.show import render
 
@@ -362,7 +363,7 @@ def test_a_picture_that_fails_takes_no_page_along(
     assert Path("f.html").exists()
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", mostly_slow(["", "1"], ""))
 @pytest.mark.parametrize("expression", [["x*2", "x=1"], []], ids=["an expression", "the worked example"])
 def test_a_closed_pipe_takes_no_file_along(expression: list[str], unbuffered: str) -> None:
     reader, writer = os.pipe()
@@ -407,7 +408,7 @@ def test_terminals_without_the_symbols_get_ascii(encoding: str) -> None:
     assert "x * pi" in printed
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk"])
+@pytest.mark.parametrize("encoding", mostly_slow(["ascii", "cp1252", "gbk"], "ascii"))
 @pytest.mark.parametrize(
     "arguments",
     [[], ["--help"], ["doctor"], ["--version"], ["x*w*(x+损)**2", "x=2", "w=3", "损=1", "--draw", "图.gv"]],

@@ -478,7 +478,7 @@ def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
         (lambda: network(3), "h1"),
         (lambda: network(60, 60), "h1"),
         (lambda: network(150, 150), "h1"),
-        (lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
+        pytest.param(lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2", marks=pytest.mark.slow),
     ],
 )
 def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(make: Callable[[], Value], name: str) -> None:

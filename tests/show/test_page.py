@@ -153,7 +153,7 @@ def address_of(keys: list[str], numbers: list[float]) -> str:
     return "#" + urllib.parse.urlencode({"step": 0} | dict(zip(keys, map(repr, numbers), strict=True)))
 
 
-@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "row div", "a list", "strange names"))
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "shared"))
 def test_leaves_set_by_address_and_by_typing_give_what_python_gives(name: str, show: Show, no_renderer: None) -> None:
     rnd = random.Random(name)
     recording = PROGRAMS[name]()
@@ -250,13 +250,12 @@ def test_the_address_has_leaves_by_the_learners_names(show: Show, no_renderer: N
 NO_ADDRESSES = ["#step=99&x=2", "#step=abc&x=zzz", "#%E0%A4%A", "#x=1e999", "#nosuch=1", "#x=1/0"]
 
 
-@pytest.mark.parametrize("address", mostly_slow(NO_ADDRESSES, "#step=99&x=2", "#%E0%A4%A"))
+@pytest.mark.parametrize("address", mostly_slow(NO_ADDRESSES, "#step=99&x=2"))
 def test_what_an_address_tells_and_cannot_be_is_left_out(address: str, show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), address)
     found = dict(browser.run("return leaves.map(leaf => [leaf.name, leaf.number])"))
     assert found == {"w": 0.3, "b": -0.2, "x": 2.0 if "x=2" in address else 1.0}
-
-
+@pytest.mark.slow
 def test_links_keep_the_rest_of_the_address(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=1&w=2")
     link = "document.querySelector('#steps li:nth-child(5) a')"
@@ -277,8 +276,7 @@ def test_a_field_takes_numbers_as_people_write_them_and_marks_what_is_none(show:
         browser.press(*text)
         found = browser.run("return [leaves[0].number, leaves[0].field.getAttribute('aria-invalid')]")
         assert found == [number, "true" if text == "abc" else "false"]
-
-
+@pytest.mark.slow
 def test_a_slider_moves_everything(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=9")
     browser.run("leaves[0].slide.focus()")
@@ -291,8 +289,7 @@ def test_a_slider_moves_everything(show: Show, no_renderer: None) -> None:
     browser.press("\ue00c")
     browser.run("recompute()")
     assert browser.run("return leaves[0].number") == 0.3
-
-
+@pytest.mark.slow
 def test_of_many_leaves_one_at_a_time_has_its_field(show: Show, no_renderer: None) -> None:
     browser = show(page_of(network(3, 1)))
     assert (
@@ -427,7 +424,7 @@ def answers(recording: Recording) -> list[list[str]]:
     return [[f"{x:.3g}" for x in numbers] for numbers in ([], *forward, [], *backward)]
 
 
-@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "neuron", "row div"))
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "neuron"))
 def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show: Show, no_renderer: None) -> None:
     """At every step: only three digits of Python's numbers are taken, and they are seen nowhere before."""
     recording = PROGRAMS[name]()
@@ -467,8 +464,9 @@ def test_practice_by_keyboard_alone(show: Show, no_renderer: None) -> None:
 
 @pytest.mark.parametrize(
     ("difference", "accepted"),
-    mostly_slow([(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")], (["0.3", "0.1", "0.2"], "0")),
+    [(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")],
 )
+@pytest.mark.slow
 def test_zero_is_right_where_what_is_left_is_rounding(
     difference: list[str], accepted: str, show: Show, no_renderer: None
 ) -> None:
@@ -479,8 +477,7 @@ def test_zero_is_right_where_what_is_left_is_rounding(
         browser.press(*answer, "\ue007")
         assert (browser.run("return steps[2].solved === computed")) == (answer == accepted)
         browser.run("practise('1')")
-
-
+@pytest.mark.slow
 def test_a_screen_reader_hears_the_question_and_not_the_answer(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=9&practise=2")
     assert browser.text("#announcement") == "Step 9 of 9: x.grad += h1.grad × ∂h1/∂x"
@@ -493,6 +490,7 @@ def test_a_screen_reader_hears_the_question_and_not_the_answer(show: Show, no_re
 
 @needs_dot
 @pytest.mark.parametrize(("width", "height"), mostly_slow([(1366, 768), (1920, 1080)], (1366, 768)))
+@pytest.mark.slow
 def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show, browser: Browser) -> None:
     """It fits, is enlarged and made smaller, and takes the whole window."""
     browser.devtools(
@@ -519,6 +517,7 @@ def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show,
 
 
 @needs_dot
+@pytest.mark.slow
 def test_on_paper_nothing_is_asked(show: Show) -> None:
     """The picture and the list of steps have all numbers, also while practising; then the question is back."""
     browser = show(page_of(neuron()), "#step=3&practise=1")
@@ -531,6 +530,7 @@ def test_on_paper_nothing_is_asked(show: Show) -> None:
 
 
 @needs_dot
+@pytest.mark.slow
 def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser) -> None:
     """The white paper that a picture of its own has there would hide them on a dark page."""
     show(page_of(neuron()), "#step=9")
@@ -539,8 +539,7 @@ def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Brow
         browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: their first corner is the last
         assert browser.run(f"{painted}.length") == 5
-
-
+@pytest.mark.slow
 def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()))
     browser.click("#larger_text")
@@ -548,6 +547,7 @@ def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
 
 
 @needs_dot
+@pytest.mark.slow
 def test_operands_of_the_marked_node_are_in_view(show: Show, browser: Browser) -> None:
     browser.devtools("Emulation.setDeviceMetricsOverride", width=800, height=700, deviceScaleFactor=1, mobile=False)
     show(page_of(record(lambda x, w: tanh(tanh(tanh(w * x) + w) + w) * w, {"x": 0.5, "w": 0.9})))
@@ -558,8 +558,7 @@ def test_operands_of_the_marked_node_are_in_view(show: Show, browser: Browser) -
     for i in range(1, 4):
         browser.run(f"show({i})")
         assert browser.run(hidden) == 0
-
-
+@pytest.mark.slow
 def test_in_a_notebooks_frame_it_computes_as_well(show: Show, browser: Browser, no_renderer: None) -> None:
     w = Parameter(0.0, "w")
     show(f"<!DOCTYPE html><title>notebook</title>{Stepper(lambda x: w * x, x=1.0)._repr_html_()}")

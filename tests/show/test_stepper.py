@@ -366,8 +366,7 @@ def test_the_source_of_a_notebook_is_a_cell(no_renderer: None, monkeypatch: pyte
     written = page(namespace["f"], x=1.0)
     assert "<h3>a cell of the notebook</h3>" in written
     assert "    return x * x\n" in text_in(written)
-
-
+@pytest.mark.slow
 def test_beyond_many_nodes_it_says_what_it_leaves_out(no_renderer: None) -> None:
     x = chain = Value(1.0, "x")
     for _ in range(399):
@@ -533,6 +532,7 @@ def long_function(x: Value) -> Value:
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_the_text_that_is_marked_is_in_view(show: Show, browser: Browser, no_renderer: None) -> None:
     """However long the function and its lines are: the panes scroll."""
     hidden = """
@@ -552,6 +552,7 @@ def test_the_text_that_is_marked_is_in_view(show: Show, browser: Browser, no_ren
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_marks_have_the_colour_of_values_forward_and_of_gradients_backward(show: Show) -> None:
     """Also where one steps back over the turn."""
     browser = show(page(neuron, x=1.0))
@@ -567,6 +568,7 @@ def test_marks_have_the_colour_of_values_forward_and_of_gradients_backward(show:
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_a_node_used_twice_shows_its_running_sum(show: Show) -> None:
     def square(x: Value) -> Value:
         return x * x
@@ -659,6 +661,7 @@ def test_any_label_is_shown_as_the_text_it_is(show: Show) -> None:
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_source_is_shown_as_the_text_it_is(show: Show, no_renderer: None) -> None:
     def f(x: Value) -> Value:
         return "</script><b>&amp;" and x * x  # </pre><script>alert(1)</script>
@@ -695,6 +698,7 @@ def test_the_address_opens_a_step(address: str, position: int, show: Show, no_re
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_the_address_follows_and_leads(show: Show, no_renderer: None) -> None:
     browser = show(page(neuron, x=1.0))
     browser.press(RIGHT, RIGHT)
@@ -733,6 +737,7 @@ def test_buttons_and_slider(show: Show, no_renderer: None) -> None:
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_play_and_pause(show: Show, no_renderer: None) -> None:
     """It plays to the end, and from the beginning if it is there already; the button pauses."""
     browser = show(page(neuron, x=1.0))
@@ -768,6 +773,7 @@ def test_a_click_on_a_node_leads_to_the_step_that_computes_its_gradient(show: Sh
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_on_paper_it_is_a_list_of_all_steps(show: Show) -> None:
     browser = show(page(neuron, x=1.0), "#step=2")
     dark = {"name": "prefers-color-scheme", "value": "dark"}
@@ -786,6 +792,7 @@ def test_on_paper_it_is_a_list_of_all_steps(show: Show) -> None:
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_without_javascript_the_list_and_all_numbers_are_there(show: Show, browser: Browser) -> None:
     browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:
@@ -800,6 +807,7 @@ def test_without_javascript_the_list_and_all_numbers_are_there(show: Show, brows
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_the_page_is_never_wider_than_the_window(show: Show, browser: Browser) -> None:
     """A phone, a laptop at 200 % zoom, a notebook, a laptop, a projector: wide panes scroll by themselves."""
     root = MLP(3, [4, 1], activation="tanh", seed=1)
@@ -813,6 +821,7 @@ def test_the_page_is_never_wider_than_the_window(show: Show, browser: Browser) -
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_every_colour_can_be_read_on_every_ground(show: Show, browser: Browser, no_renderer: None) -> None:
     """A contrast of 4.5 at least (WCAG 2.2, 1.4.3), in light and in dark."""
     show(page(neuron, x=1.0))
@@ -843,6 +852,7 @@ def luminance(colour: str) -> float:
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_who_wants_no_motion_sees_none(show: Show, browser: Browser) -> None:
     durations = "return getComputedStyle(document.querySelector('.node.now')).transitionDuration"
     show(page(neuron, x=1.0), "#step=1")
@@ -881,6 +891,7 @@ def test_a_screen_reader_hears_each_step(show: Show) -> None:
 
 
 @in_a_browser
+@pytest.mark.slow
 def test_in_a_notebooks_frame_it_steps_as_well(show: Show, browser: Browser, no_renderer: None) -> None:
     show(f"<!DOCTYPE html><title>notebook</title>{Stepper(neuron, x=1.0)._repr_html_()}")
     browser.call("POST", "/frame", {"id": 0})
@@ -894,6 +905,7 @@ def test_in_a_notebooks_frame_it_steps_as_well(show: Show, browser: Browser, no_
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_a_large_network_has_its_weights_on_the_arrows(show: Show) -> None:
     """Each with its value from the start and its gradient once it is reached; a bias likewise, in its neuron's box."""
     root = MLP(2, [8, 1], activation="tanh", seed=1)([1.0, 2.0])
@@ -916,6 +928,7 @@ def test_a_large_network_has_its_weights_on_the_arrows(show: Show) -> None:
 
 @in_a_browser
 @needs_dot
+@pytest.mark.slow
 def test_every_arrow_of_a_step_is_in_the_picture(show: Show) -> None:
     """In a network, with constants, with an input used twice."""
 
