@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-extensions",
     "--disable-component-update",
     "--disable-background-networking",
+    "--disable-features=BackForwardCache",
+    "--in-process-gpu",
 ]
 
 
@@ -41,6 +43,7 @@ class Browser:
             ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self.address = f"http://127.0.0.1:{port}/session"
+        self.opened = 0
         options = {"args": [*FLAGS, f"--user-data-dir={profile}"]}
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
         self.wait_for_driver()
@@ -73,11 +76,12 @@ class Browser:
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": arguments})
 
     def open(self, page: Path | str, address: str = "") -> None:
-        """Load a page anew, from disk."""
-        self.call("POST", "/url", {"url": "about:blank"})
+        """Load a page anew, from disk: with another query each time, as another fragment alone loads nothing."""
         self.log("browser")
         self.log("performance")
-        self.call("POST", "/url", {"url": page if isinstance(page, str) else page.resolve().as_uri() + address})
+        self.opened += 1
+        url = page if isinstance(page, str) else f"{page.resolve().as_uri()}?{self.opened}{address}"
+        self.call("POST", "/url", {"url": url})
 
     def run(self, script: str) -> Any:
         """The result of some JavaScript, which returns it."""

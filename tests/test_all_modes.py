@@ -39,20 +39,17 @@ def one_row(name: str, inputs: Sequence[float]) -> Recipe:
     return Recipe(tuple(inputs[i] for i in varying), ((name, operands),))
 
 
-def every_row(examples: int) -> Callable[[Any], Any]:
-    """The test is run for each row, at random inputs within its domain."""
+def every_row(test: Callable[[Recipe], None]) -> Any:
+    """The test is run for each row, at its points and at random inputs within its domain."""
 
-    def decorate(test: Callable[[Recipe], None]) -> Any:
-        @pytest.mark.parametrize("name", NAMES)
-        def run(name: str) -> None:
-            for point in SAMPLES[name].points:
-                test(one_row(name, point))
-            settings(max_examples=examples)(given(inputs_of(name))(lambda inputs: test(one_row(name, inputs))))()
+    @pytest.mark.parametrize("name", NAMES)
+    def run(name: str) -> None:
+        for point in SAMPLES[name].points:
+            test(one_row(name, point))
+        given(inputs_of(name))(lambda inputs: test(one_row(name, inputs)))()
 
-        run.__doc__ = test.__doc__
-        return run
-
-    return decorate
+    run.__doc__ = test.__doc__
+    return run
 
 
 # ------------------------------------------------------------------------------------------------------ the modes
@@ -112,7 +109,7 @@ def test_every_row_has_samples() -> None:
     assert SAMPLES.keys() == ROWS.keys()
 
 
-@every_row(30)
+@every_row
 def test_first_derivatives(recipe: Recipe) -> None:
     """Reverse = forward = gradients() = the formula, evaluated, to 1e-12; = numerical, to 1e-9."""
     expected = reverse(recipe)
@@ -123,7 +120,7 @@ def test_first_derivatives(recipe: Recipe) -> None:
     check_gradients(recipe.graph()[0])
 
 
-@every_row(20)
+@every_row
 def test_the_formula_of_the_value(recipe: Recipe) -> None:
     root, _ = recipe.graph()
     assert_close(evaluated(formula(root), recipe), root.data, EXACT, "the formula")
@@ -175,7 +172,7 @@ def as_value(x: Any) -> Value:
 SECOND_ORDER = [forward_over_forward, reverse_over_forward, forward_over_reverse]
 
 
-@every_row(20)
+@every_row
 def test_second_derivatives(recipe: Recipe) -> None:
     """Four ways to differentiate twice agree, and with central differences of the first derivative."""
     expected = reverse_over_reverse(recipe)
@@ -192,7 +189,7 @@ def first_derivative(recipe: Recipe, leaves: Sequence[float], i: int) -> float:
     return float(jvp(recipe_function(recipe), leaves, unit(recipe, i))[1])
 
 
-@every_row(20)
+@every_row
 def test_third_derivatives(recipe: Recipe) -> None:
     """Along each operand: three times reverse, three times forward, central differences of the second derivative."""
     root, leaves = recipe.graph()
@@ -239,7 +236,7 @@ def graphs(draw: Any) -> Recipe:
     return Recipe(leaves, (*operations, *steps, ("mul", (first, 1.0 / (1 + len(rest))))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(graphs())
 def test_random_graphs(recipe: Recipe) -> None:
     assert_all_modes_agree(recipe)
@@ -315,25 +312,22 @@ def assert_torch_agrees(seeds: range) -> None:
 
 
 def test_large_random_graphs() -> None:
-    """300 graphs of up to 200 nodes over all rows: every mode gives the same gradient."""
-    assert_large_graphs_agree(range(300))
-
-
-def test_pytorch_agrees_about_large_random_graphs() -> None:
-    assert_torch_agrees(range(300))
+    """30 graphs of up to 200 nodes over all rows: every mode gives the same gradient."""
+    assert_large_graphs_agree(range(30))
 
 
 @pytest.mark.slow
 def test_many_large_random_graphs() -> None:
     """5,000 of them."""
-    assert_large_graphs_agree(range(300, 5000))
+    assert_large_graphs_agree(range(30, 5000))
 
 
 @pytest.mark.slow
 def test_pytorch_agrees_about_many_large_random_graphs() -> None:
-    assert_torch_agrees(range(300, 5000))
+    assert_torch_agrees(range(5000))
 
 
+@pytest.mark.slow
 def test_large_random_graphs_are_what_they_should_be() -> None:
     sizes = [len(topological_order(random_recipe(seed).graph()[0])) for seed in range(300)]
     assert 150 < max(sizes) <= 200
@@ -341,6 +335,7 @@ def test_large_random_graphs_are_what_they_should_be() -> None:
     assert {name for seed in range(300) for name, _ in random_recipe(seed).operations} == set(ROWS)
 
 
+@pytest.mark.slow
 def test_random_graphs_are_what_they_should_be() -> None:
     """Among 200 of them are large ones, shared nodes, and every row of the table."""
     rows: set[str] = set()

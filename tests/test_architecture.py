@@ -19,6 +19,7 @@ import pytest
 
 import tinygrad_edu
 from tests.pythons import ROOT, environment, in_a_new_python, run
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Value, engine, nn, rules, topological_order
 
 PACKAGE = Path(tinygrad_edu.__file__).parent
@@ -256,7 +257,10 @@ def imports_of(name: str) -> set[str]:
     )
 
 
-@pytest.mark.parametrize("name", [*HEART, "files", "words", "readers", "static", "nn", "show.diagram", "show.stepper"])
+ROOMS = [*HEART, "files", "words", "readers", "static", "nn", "show.diagram", "show.stepper"]
+
+
+@pytest.mark.parametrize("name", mostly_slow(ROOMS, "rules", "engine", "static"))
 def test_imports_point_one_way(name: str) -> None:
     """Importing a room brings in nothing above it; each module of the heart brings in those below it, and no more."""
     brought = {room(module.removeprefix("tinygrad_edu.")) for module in imports_of(f"tinygrad_edu.{name}")}
@@ -413,7 +417,10 @@ def test_a_docstring_without_a_verb_is_caught() -> None:
 
 # -------------------------------------------------------------------------------------------- how tests are written
 
-TESTS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py"))}
+TESTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "tests").rglob("test_*.py"))
+}
 NODES = {name for name, thing in vars(nn).items() if isinstance(thing, type) and issubclass(thing, nn.Module)}
 NODES |= {"Value", "Parameter", "Constant"}
 
@@ -450,15 +457,15 @@ def nodes_at_import(source: str) -> list[int]:
     return [call.lineno for call in calls if ast.unparse(call.func).split(".")[-1] in NODES]
 
 
-@pytest.mark.parametrize("name", TESTS)
-def test_a_message_is_matched_from_its_first_word(name: str) -> None:
-    assert unanchored(TESTS[name]) == []
+def test_messages_are_matched_from_their_first_word() -> None:
+    found = [f"{name}:{line}" for name, source in TESTS.items() for line in unanchored(source)]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", TESTS)
-def test_no_value_is_made_at_import(name: str) -> None:
+def test_no_value_is_made_at_import() -> None:
     """One that cannot be made must not stop the collection, nor keep a gradient for the next test."""
-    assert nodes_at_import(TESTS[name]) == []
+    found = [f"{name}:{line}" for name, source in TESTS.items() for line in nodes_at_import(source)]
+    assert not found, "\n".join(found)
 
 
 def test_an_open_message_and_a_value_at_import_are_caught() -> None:
@@ -555,19 +562,16 @@ for _ in range(100):
 THE_PACKAGE, THE_ROOT = "__import__('tinygrad_edu')", "__import__('__main__').y"  # from any frame
 
 
+LOOK = [f"p {THE_PACKAGE}.topological_order({THE_ROOT})", f"p {THE_PACKAGE}.trace({THE_ROOT})", "where"]
+WAYS_OUT = [
+    ["c"], ["r"], ["r", "r", "s"], ["until"], ["up", "until"], ["up", "r"], ["up", "up", "down", "n"], ["n", "n"],
+    [*LOOK, "r"],
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "way_out",
-    [
-        ["c"],
-        ["r"],
-        ["r", "r", "s"],
-        ["until"],
-        ["up", "until"],
-        ["up", "r"],
-        ["up", "up", "down", "n"],
-        ["n", "n"],
-        [f"p {THE_PACKAGE}.topological_order({THE_ROOT})", f"p {THE_PACKAGE}.trace({THE_ROOT})", "where", "r"],
-    ],
+    mostly_slow(WAYS_OUT, ["r"], [*LOOK, "r"]),
     ids=lambda way_out: "look, r" if "where" in way_out else " ".join(way_out),
 )
 def test_out_of_any_frame_of_backward_nothing_is_lost(way_out: list[str], python: str, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_other_arrays_and_scalars_of_numpys_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(), (1,)])
+@pytest.mark.slow
 def test_tensors_are_refused(shape: tuple[int, ...]) -> None:
     """A tensor may carry a gradient, which a float would lose."""
     torch = pytest.importorskip("torch")

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu
 from tests.oracles import Recipe, assert_close, gradient_of, recipes, slope_along
+from tests.sweeps import mostly_slow
 from tinygrad_edu import (
     Constant,
     Parameter,
@@ -1012,9 +1013,9 @@ def test_an_interrupt_of_a_look_changes_nothing() -> None:
 # ------------------------------------------------------------------------------------------------- large graphs
 
 
-def test_a_chain_of_a_million_additions() -> None:
+@pytest.mark.parametrize("n", mostly_slow([100_000, 1_000_000], 100_000))
+def test_a_chain_of_a_million_additions(n: int) -> None:
     """Forward, backward and freeing it: no recursion anywhere."""
-    n = 1_000_000
     x, start = Value(1.0), Value(0.0)
     references = sys.getrefcount(x)
     y = start
@@ -1115,9 +1116,9 @@ def test_a_deep_copy_has_serial_numbers_of_its_own_in_the_same_order() -> None:
     assert [node.label or node.op for node in twins] == [node.label or node.op for node in order]
 
 
-def test_a_deep_copy_of_a_long_chain() -> None:
-    """100,000 operations: no recursion, each node once, the same numbers."""
-    n = 100_000
+@pytest.mark.parametrize("n", mostly_slow([20_000, 100_000], 20_000))
+def test_a_deep_copy_of_a_long_chain(n: int) -> None:
+    """No recursion, each node once, the same numbers."""
     x = Parameter(1.0, "x")
     y: Value = x
     for _ in range(n):
@@ -1225,7 +1226,7 @@ def test_a_graph_of_a_process_that_made_very_many_values_goes_on(made_before: in
     assert done.stdout.strip() == str([node.grad for node in topological_order(z)])
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 3, 1000])
+@pytest.mark.parametrize("n_before", mostly_slow([0, 1, 3, 1000], 3))
 @pytest.mark.parametrize("n_after", [0, 2000])
 def test_a_graph_goes_on_in_a_new_process(n_before: int, n_after: int, tmp_path: Path) -> None:
     """Stored when many or few Values had been made, loaded where more or fewer have: what is made then comes later."""

@@ -88,13 +88,13 @@ def test_no_operation_is_written_for_factors_of_1_and_sums_with_0() -> None:
 
 
 def test_the_gradient_of_a_deep_graph() -> None:
-    """100,000 operations, one after another."""
+    """20,000 operations, one after another."""
     x = Value(1.0, "x")
     y = x
-    for _ in range(50_000):
+    for _ in range(10_000):
         y = y * 1.00001 + x
     [gradient] = gradients(y, [x])
-    assert gradient.data == pytest.approx((1.00001**50_001 - 1.0) / 0.00001, rel=1e-9)
+    assert gradient.data == pytest.approx((1.00001**10_001 - 1.0) / 0.00001, rel=1e-9)
     gradient.backward()
     assert x.grad == 0.0
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from tests.oracles import ROWS, Recipe, recipes, unwrapped
-from tests.show.test_stepper import cells, data_of, lines_of
+from tests.show.reading import cells, data_of, lines_of
 from tinygrad_edu import (
     Constant,
     Parameter,

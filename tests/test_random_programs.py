@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.sweeps import mostly_slow
 from tinygrad_edu import (
     Parameter,
     Value,
@@ -161,9 +162,9 @@ def one_by_one(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("hundred", range(3))
-def test_random_programs(hundred: int) -> None:
-    for seed in range(100 * hundred, 100 * hundred + 100):
+@pytest.mark.parametrize("seeds", mostly_slow([range(20), range(20, 300)], range(20)))
+def test_random_programs(seeds: range) -> None:
+    for seed in seeds:
         check_program(seed)
 
 
@@ -229,7 +230,7 @@ def work_beside_tracing(seconds: float) -> None:
 
 
 def test_threads_beside_tracing() -> None:
-    work_beside_tracing(1.0)
+    work_beside_tracing(0.3)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.readme import blocks, outputs
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Value, rules, topological_order
 from tinygrad_edu.engine import start_backward
 from tinygrad_edu.show.render import render
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+@pytest.mark.parametrize("readme", mostly_slow(["README.md", "README.zh.md"], "README.zh.md"))
 def test_every_output_is_the_real_one(readme: str) -> None:
     """Programs, commands and the debugger print what the README says; without a renderer, .gv instead of .svg."""
     for block, output in outputs((ROOT / readme).read_text(encoding="utf-8")):
@@ -28,6 +29,7 @@ def test_every_output_is_the_real_one(readme: str) -> None:
         assert printed.rstrip("\n") == expected.rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_commands_for_pages_write_them(tmp_path: Path) -> None:
     """For an expression, and for both functions of the program above them, saved as my_file.py."""
     found = blocks(README)

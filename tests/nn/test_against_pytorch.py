@@ -273,6 +273,7 @@ def test_maxout_and_its_gradients_are_those_of_pytorch(numbers: Any) -> None:
     assert close(our_maxout(), numbers["maxout"])
 
 
+@pytest.mark.slow
 def test_the_stored_numbers_are_what_pytorch_gives_now(numbers: Any) -> None:
     pytest.importorskip("torch")
     stored, live = flat(numbers), flat(pytorch_numbers())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Value, sigmoid
 from tinygrad_edu.nn import History, blobs, figures, plot_decision_boundary, plot_loss
 from tinygrad_edu.nn.plots import COLUMNS, ROWS
@@ -243,7 +244,10 @@ def test_without_matplotlib_a_line_says_how_to_get_a_picture(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+PICTURES = [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]
+
+
+@pytest.mark.parametrize(("suffix", "start"), mostly_slow(PICTURES, (".png", b"\x89PNG")))
 def test_with_matplotlib_a_picture_is_written(suffix: str, start: bytes, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     inputs, classes = blobs(30, seed=0, n_classes=7)

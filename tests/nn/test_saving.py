@@ -175,10 +175,10 @@ def lines_of(error: pytest.ExceptionInfo[ValueError]) -> list[str]:
         '{"w": ' + "[" * 400 + "1" + "]" * 400 + ', "b": 0}',
         '{"w": ' + "[1, " * 400 + "1" + "]" * 400 + ', "b": 0}',
         '{"w": [{"w": [1, 2]}], "b": [[], {}]}',
-        "{" + ", ".join(f'"{i}": 1' for i in range(200_000)) + "}",
-        '{"' + "k" * 1_000_000 + '": 1}',
-        '{"w": "' + "1" * 1_000_000 + '", "b": 0}',
-        '{"w": [' + "1, " * 100_000 + '1], "b": 0}',
+        "{" + ", ".join(f'"{i}": 1' for i in range(20_000)) + "}",
+        '{"' + "k" * 100_000 + '": 1}',
+        '{"w": "' + "1" * 100_000 + '", "b": 0}',
+        '{"w": [' + "1, " * 20_000 + '1], "b": 0}',
         '{"w": null, "b": true}',
         '"' + "\\ud800" * 10 + '"',
         "\ufeff{}",
@@ -206,9 +206,9 @@ def schedule() -> StepDecay:
 
 def test_the_first_misfits_are_shown_and_the_others_counted() -> None:
     with pytest.raises(ValueError, match="^the state does not fit:\n") as error:
-        fitting({f"x{i}": 1.0 for i in range(200_000)}, {"b": 0.0})
+        fitting({f"x{i}": 1.0 for i in range(20_000)}, {"b": 0.0})
     assert lines_of(error)[1:3] == ["  b: missing", "  x0: not known here"]
-    assert lines_of(error)[-1] == "  … 199991 more"
+    assert lines_of(error)[-1] == "  … 19991 more"
     assert len(lines_of(error)) == 12
 
 

@@ -12,13 +12,14 @@ from tinygrad_edu import Value, rules
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.modules import ACTIVATIONS
 
-torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 DEMO = Path(__file__).parent.parent.parent / "demos" / "25_on_to_pytorch.py"
 POINT = [0.75, -1.25, 2.0]
 
 
 @pytest.fixture(scope="module")
 def to_torch() -> Any:
+    pytest.importorskip("torch")
     return runpy.run_path(str(DEMO))["to_torch"]
 
 
@@ -32,7 +33,7 @@ def test_outputs_and_all_gradients_are_the_same(to_torch: Any, activation: str, 
     model = MLP(3, [5, 4, 2], activation, output, seed=1)
     for i, parameter in enumerate(model.parameters()):
         parameter.data += 0.01 * i  # biases too
-    network = to_torch(model)
+    torch, network = pytest.importorskip("torch"), to_torch(model)
     inputs = [Value(x) for x in POINT]
     outputs = model(inputs)
     (outputs[0] - 2.0 * outputs[1]).backward()
@@ -58,7 +59,7 @@ def test_an_activation_that_pytorch_has_not_is_refused(to_torch: Any) -> None:
         to_torch(MLP(1, [1, 1], activation=rules.sin))
 
 
-def test_the_lesson_proves_its_claim(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lesson_proves_its_claim(to_torch: Any, capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(DEMO))
     printed = capsys.readouterr().out
     difference = float(printed.split("differ by at most ")[1].split()[0])

@@ -536,13 +536,11 @@ def xor_accuracy(seed: int) -> Any:
     optimizer = Adam(model.parameters(), lr=0.05)
     quiet_fit(model, binary_cross_entropy, xor(), optimizer=optimizer, epochs=500, batch_size=1, seed=seed)
     return accuracy(model, *xor())
-
-
+@pytest.mark.slow
 def test_two_hidden_neurons_solve_xor() -> None:
     """From most first weights; from others, gradient descent ends in a local minimum with one corner or two wrong."""
     assert sum(xor_accuracy(seed) == 1.0 for seed in range(10)) >= 9
-
-
+@pytest.mark.slow
 def test_a_sine_is_learned_by_regression() -> None:
     inputs, targets = sine(40, noise=0.0)
     model = MLP(1, [8, 1], "tanh", seed=0)

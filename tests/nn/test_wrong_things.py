@@ -100,14 +100,12 @@ def test_each_call_is_right_before_it_is_made_wrong(tmp_path: Path, monkeypatch:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["figure.svg", "file", "loss.svg", "plane.svg"]
 
 
-@pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize(
     ("function", "argument"), PLACES, ids=[f"{function.__name__}-{argument}" for function, argument in PLACES]
 )
 def test_a_wrong_argument_is_named_and_nothing_has_changed(
     function: Callable[..., Any],
     argument: str,
-    wrong: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -117,19 +115,20 @@ def test_a_wrong_argument_is_named_and_nothing_has_changed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plots, "CELLS", 4)
     (tmp_path / "folder").mkdir()
-    before = random.getstate()
-    failure = failure_of(lambda: function(**{**CALLS[function](), argument: WRONG[wrong]()}))
-    if failure:
-        assert re.search(rf"\b({argument}|{function.__name__})\b", str(failure)), repr(failure)
-        assert list(tmp_path.rglob("*")) == [tmp_path / "folder"]
-        assert random.getstate() == before
-        assert capsys.readouterr().out == ""
+    for wrong, make in WRONG.items():
+        before = random.getstate(), sorted(tmp_path.rglob("*"))
+        failure = failure_of({**CALLS[function](), argument: make()}, function)
+        printed = capsys.readouterr().out
+        if failure:
+            assert re.search(rf"\b({argument}|{function.__name__})\b", str(failure)), (wrong, failure)
+            assert (random.getstate(), sorted(tmp_path.rglob("*"))) == before, wrong
+            assert printed == "", wrong
 
 
-def failure_of(call: Callable[[], Any]) -> Exception | None:
+def failure_of(arguments: dict[str, Any], function: Callable[..., Any]) -> Exception | None:
     """What a call raises."""
     try:
-        call()
+        function(**arguments)
     except Exception as error:
         return error
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,4 +38,4 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
     browser.devtools("Emulation.setEmulatedMedia", media="", features=[])
     yield open_page
     assert browser.log("browser") == []
-    assert {request.split("#")[0] for request in browser.requests()} <= {path.as_uri(), "data:,"}
+    assert {re.split("[?#]", request)[0] for request in browser.requests()} <= {path.as_uri(), "data:,"}

@@ -14,6 +14,7 @@ import pytest
 from tests.editor import Editor
 from tests.pythons import ROOT, run
 from tests.readme import blocks
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Dual, Parameter, Symbol, Value, engine, gradients, rules, static_graph, trace
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,7 +70,10 @@ def test_row_goes_into_the_row(way_out: list[str], next_edge: str, python: str, 
     assert "∂f/∂w along f → h2 → h1 → w: 1 × 0.25 × 1 × 1 = 0.25" in printed
 
 
-@pytest.mark.parametrize("commands", [["q"], [], ["row", "q"], ["row"], ["c", "trace"], ["s", "q"]], ids=" ".join)
+LEAVING = [["q"], [], ["row", "q"], ["row"], ["c", "trace"], ["s", "q"]]
+
+
+@pytest.mark.parametrize("commands", mostly_slow(LEAVING, ["row", "q"], ["c", "trace"]), ids=" ".join)
 def test_leaving_ends_the_program(commands: list[str], python: str, tmp_path: Path) -> None:
     """By q or the end of the input, from an edge and from a row."""
     printed = session(python, WITHOUT_PICTURE, commands, tmp_path)
@@ -382,7 +386,7 @@ def test_the_keys_lead_to_a_derivative_and_out_again(start: Callable[[str], Edit
 
 
 @needs_debugpy
-@pytest.mark.parametrize("depth", range(1, 12))
+@pytest.mark.parametrize("depth", mostly_slow(range(1, 12), 5))
 def test_stepping_out_of_any_frame_loses_nothing(depth: int, start: Callable[[str], Editor], tmp_path: Path) -> None:
     editor = start(WITHOUT_PICTURE)
     editor.margin(str(tmp_path / "program.py"), LINE_OF_BACKWARD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.oracles import Recipe, gradient_of, recipes, textbook_example, worked_example
+from tests.show.reading import boxes, lines_of_source, source_of
 from tinygrad_edu import Stepper, Value, draw_dot, save_graph, sqrt, topological_order, weighted_sum
 from tinygrad_edu.nn import MLP, Layer, Neuron
 from tinygrad_edu.rules import Rule
@@ -24,20 +26,8 @@ from tinygrad_edu.show.render import render
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz's dot is not installed")
 
 
-def source_of(root: Value, **options: Any) -> str:
-    return str(draw_dot(root, **options).source)
-
-
-def lines_of(root: Value, **options: Any) -> list[str]:
-    return [line.strip() for line in source_of(root, **options).splitlines()]
-
-
-def boxes(root: Value, **options: Any) -> list[str]:
-    return [line for line in lines_of(root, **options) if re.match(r"v\d+ \[", line)]
-
-
 def arrows(root: Value, **options: Any) -> list[str]:
-    return [line for line in lines_of(root, **options) if " -> " in line]
+    return [line for line in lines_of_source(root, **options) if " -> " in line]
 
 
 def box_name(line: str) -> str:
@@ -284,13 +274,13 @@ def chain(length: int) -> Value:
 
 @pytest.mark.parametrize(("length", "direction"), [(1, "LR"), (5, "LR"), (6, "TB"), (30, "TB")])
 def test_up_to_five_ranks_go_left_to_right(length: int, direction: str) -> None:
-    assert f"rankdir={direction}" in lines_of(chain(length))
+    assert f"rankdir={direction}" in lines_of_source(chain(length))
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 def test_the_direction_may_be_chosen(direction: str) -> None:
-    assert f"rankdir={direction}" in lines_of(chain(3), direction=direction)
-    assert f"rankdir={direction}" in lines_of(chain(9), direction=direction)
+    assert f"rankdir={direction}" in lines_of_source(chain(3), direction=direction)
+    assert f"rankdir={direction}" in lines_of_source(chain(9), direction=direction)
 
 
 @pytest.mark.parametrize(("length", "detailed"), [(40, True), (41, False)])
@@ -328,6 +318,7 @@ def test_max_nodes_may_be_lower() -> None:
 # ----------------------------------------------------------------------------------------------------- networks
 
 
+@functools.cache
 def network(*sizes: int) -> Value:
     """The output of an MLP with two inputs, all its outputs added up."""
     outputs = MLP(2, [*sizes, 2], activation="tanh", seed=1)([1.0, 2.0])
@@ -394,8 +385,8 @@ def test_a_shared_weight_keeps_its_box() -> None:
 def test_a_network_is_drawn_in_the_direction_in_which_it_is_narrow(sizes: list[int], direction: str) -> None:
     """From top to bottom while the labels of a layer's weights fit beside each other."""
     output = MLP(2, sizes, seed=1)([1.0, 2.0])
-    assert f"rankdir={direction}" in lines_of(output)
-    assert "rankdir=LR" in lines_of(output, direction="LR")
+    assert f"rankdir={direction}" in lines_of_source(output)
+    assert "rankdir=LR" in lines_of_source(output, direction="LR")
 
 
 def test_a_long_definition_stands_below_the_name() -> None:
@@ -417,7 +408,7 @@ def test_beyond_forty_weights_they_are_not_drawn_and_a_note_says_so(n_inputs: in
 
 
 def test_a_note_stands_below_the_title() -> None:
-    (label,) = (line for line in lines_of(chain(41), title="a chain") if line.startswith("label="))
+    (label,) = (line for line in lines_of_source(chain(41), title="a chain") if line.startswith("label="))
     assert '>a chain<br/><font point-size="9"' in label
     assert "not shown, because there are too many: formulas, local derivatives<" in label
 
@@ -487,7 +478,7 @@ def test_a_collapsed_box_says_how_many_nodes_it_stands_for() -> None:
         (lambda: network(3), "h1"),
         (lambda: network(60, 60), "h1"),
         (lambda: network(150, 150), "h1"),
-        (lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2"),
+        pytest.param(lambda: MLP(2, [150, 150, 1])([1.0, 2.0]), "layers.2", marks=pytest.mark.slow),
     ],
 )
 def test_the_output_is_told_from_the_rest_in_every_kind_of_picture(make: Callable[[], Value], name: str) -> None:
@@ -877,7 +868,7 @@ def test_marks_are_seen_where_arrows_have_no_text() -> None:
     net = MLP(4, [10, 5, 1], seed=1)
     weight, bias = net.layers[0].neurons[1].w[0], net.layers[1].neurons[0].b
     root = net([1.0] * 4)
-    lines = lines_of(root, marked={weight: "look here", bias: "and here"}, weights="arrows")
+    lines = lines_of_source(root, marked={weight: "look here", bias: "and here"}, weights="arrows")
     assert len([line for line in lines if "penwidth=3" in line]) == 2
     assert "look here" in "".join(lines)
     assert "and here" in "".join(lines)

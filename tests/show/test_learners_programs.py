@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.show.test_source import made_by, operations
+from tests.show.reading import made_by, operations
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Parameter, save_stepper
 from tinygrad_edu.show.listing import row
 from tinygrad_edu.show.source import Recording, record
@@ -278,7 +279,10 @@ def test_watching_changes_nothing(case: str, tmp_path: Path, monkeypatch: pytest
         assert names["f"](Value(2.0, "x")).data == watched
 
 
-@pytest.mark.parametrize("case", ["a pickled class", "type hints", "sys.exit(main())", "sys.argv", "another folder"])
+ONCE_MORE = ["a pickled class", "type hints", "sys.exit(main())", "sys.argv", "another folder"]
+
+
+@pytest.mark.parametrize("case", mostly_slow(ONCE_MORE, "sys.exit(main())", "sys.argv"))
 def test_the_command_line_runs_a_program_as_python_does(case: str, tmp_path: Path) -> None:
     """It succeeds, prints the number, and its page has the text of the program."""
     program = PROGRAMS[case]
@@ -424,7 +428,7 @@ def test_lasting_names_beat_temporary_ones(body: str, tmp_path: Path, monkeypatc
 # --------------------------------------------------------------------------------------------- what watched before
 
 
-@pytest.mark.parametrize("module", ["cProfile", "profile"])
+@pytest.mark.parametrize("module", mostly_slow(["cProfile", "profile"], "cProfile"))
 def test_a_profiler_watches_again(module: str, tmp_path: Path) -> None:
     """In C or in Python: what is called after the page was written is in its table, and so is what came before."""
     write(

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.browser import MISSING, WHY_NOT, Browser
-from tests.show.test_javascript import OWN, Erf
+from tests.show.own_rows import OWN, Erf
+from tests.sweeps import mostly_slow
 from tinygrad_edu import Constant, Parameter, Stepper, Value, log_sum_exp, rules, sigmoid, tanh, topological_order
 from tinygrad_edu.nn import MLP, SGD, Neuron, cross_entropy, squared_error
 from tinygrad_edu.rule import Rule
@@ -152,7 +153,7 @@ def address_of(keys: list[str], numbers: list[float]) -> str:
     return "#" + urllib.parse.urlencode({"step": 0} | dict(zip(keys, map(repr, numbers), strict=True)))
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "shared"))
 def test_leaves_set_by_address_and_by_typing_give_what_python_gives(name: str, show: Show, no_renderer: None) -> None:
     rnd = random.Random(name)
     recording = PROGRAMS[name]()
@@ -174,7 +175,7 @@ def test_leaves_set_by_address_and_by_typing_give_what_python_gives(name: str, s
     assert_same(state, recording, in_python(recording, dict(zip(leaves, typed, strict=False))))
 
 
-@pytest.mark.parametrize("name", ["neuron", "network", "deep network", "classifier"])
+@pytest.mark.parametrize("name", mostly_slow(["neuron", "network", "deep network", "classifier"], "neuron"))
 def test_twenty_updates_are_twenty_steps_of_sgd(name: str, show: Show, no_renderer: None) -> None:
     recording = PROGRAMS[name]()
     browser = show(page_of(recording), "#rate=1/4")
@@ -246,13 +247,15 @@ def test_the_address_has_leaves_by_the_learners_names(show: Show, no_renderer: N
     assert browser.run("return address()") == kept.replace(".rate=0.5", ".rate=0.5")
 
 
-@pytest.mark.parametrize("address", ["#step=99&x=2", "#step=abc&x=zzz", "#%E0%A4%A", "#x=1e999", "#nosuch=1", "#x=1/0"])
+NO_ADDRESSES = ["#step=99&x=2", "#step=abc&x=zzz", "#%E0%A4%A", "#x=1e999", "#nosuch=1", "#x=1/0"]
+
+
+@pytest.mark.parametrize("address", mostly_slow(NO_ADDRESSES, "#step=99&x=2"))
 def test_what_an_address_tells_and_cannot_be_is_left_out(address: str, show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), address)
     found = dict(browser.run("return leaves.map(leaf => [leaf.name, leaf.number])"))
     assert found == {"w": 0.3, "b": -0.2, "x": 2.0 if "x=2" in address else 1.0}
-
-
+@pytest.mark.slow
 def test_links_keep_the_rest_of_the_address(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=1&w=2")
     link = "document.querySelector('#steps li:nth-child(5) a')"
@@ -273,8 +276,7 @@ def test_a_field_takes_numbers_as_people_write_them_and_marks_what_is_none(show:
         browser.press(*text)
         found = browser.run("return [leaves[0].number, leaves[0].field.getAttribute('aria-invalid')]")
         assert found == [number, "true" if text == "abc" else "false"]
-
-
+@pytest.mark.slow
 def test_a_slider_moves_everything(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=9")
     browser.run("leaves[0].slide.focus()")
@@ -287,8 +289,7 @@ def test_a_slider_moves_everything(show: Show, no_renderer: None) -> None:
     browser.press("\ue00c")
     browser.run("recompute()")
     assert browser.run("return leaves[0].number") == 0.3
-
-
+@pytest.mark.slow
 def test_of_many_leaves_one_at_a_time_has_its_field(show: Show, no_renderer: None) -> None:
     browser = show(page_of(network(3, 1)))
     assert (
@@ -361,7 +362,10 @@ def test_the_page_says_where_the_program_compared_values(show: Show, no_renderer
     assert browser.text("#leaves small") == "The graph is that of the first numbers."
 
 
-@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324, 1.7e308])
+FLOATS = [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324, 1.7e308]
+
+
+@pytest.mark.parametrize("number", mostly_slow(FLOATS, -math.inf))
 def test_a_leaf_can_be_any_float(number: float, show: Show, no_renderer: None) -> None:
     recording = Recording(Value(number, "v") * 2.0 + 1.0)
     browser = show(page_of(recording))
@@ -420,12 +424,7 @@ def answers(recording: Recording) -> list[list[str]]:
     return [[f"{x:.3g}" for x in numbers] for numbers in ([], *forward, [], *backward)]
 
 
-MANY_STEPS = ("deep network", "classifier")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in MANY_STEPS else []) for name in PROGRAMS]
-)
+@pytest.mark.parametrize("name", mostly_slow(PROGRAMS, "neuron"))
 def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show: Show, no_renderer: None) -> None:
     """At every step: only three digits of Python's numbers are taken, and they are seen nowhere before."""
     recording = PROGRAMS[name]()
@@ -435,7 +434,7 @@ def test_practice_knows_right_from_wrong_and_gives_nothing_away(name: str, show:
 
 
 @needs_dot
-@pytest.mark.parametrize("name", ["neuron", "shared"])
+@pytest.mark.parametrize("name", mostly_slow(["neuron", "shared"], "neuron"))
 def test_practice_gives_nothing_away_in_the_picture(name: str, show: Show) -> None:
     recording = PROGRAMS[name]()
     browser = show(page_of(recording))
@@ -464,8 +463,10 @@ def test_practice_by_keyboard_alone(show: Show, no_renderer: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "accepted"), [(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")]
+    ("difference", "accepted"),
+    [(["0.3", "0.1", "0.2"], "0"), (["1e-20", "3e-20", "0"], "-2e-20")],
 )
+@pytest.mark.slow
 def test_zero_is_right_where_what_is_left_is_rounding(
     difference: list[str], accepted: str, show: Show, no_renderer: None
 ) -> None:
@@ -476,8 +477,7 @@ def test_zero_is_right_where_what_is_left_is_rounding(
         browser.press(*answer, "\ue007")
         assert (browser.run("return steps[2].solved === computed")) == (answer == accepted)
         browser.run("practise('1')")
-
-
+@pytest.mark.slow
 def test_a_screen_reader_hears_the_question_and_not_the_answer(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()), "#step=9&practise=2")
     assert browser.text("#announcement") == "Step 9 of 9: x.grad += h1.grad × ∂h1/∂x"
@@ -489,7 +489,8 @@ def test_a_screen_reader_hears_the_question_and_not_the_answer(show: Show, no_re
 
 
 @needs_dot
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), mostly_slow([(1366, 768), (1920, 1080)], (1366, 768)))
+@pytest.mark.slow
 def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show, browser: Browser) -> None:
     """It fits, is enlarged and made smaller, and takes the whole window."""
     browser.devtools(
@@ -516,6 +517,7 @@ def test_the_picture_uses_the_room_there_is(width: int, height: int, show: Show,
 
 
 @needs_dot
+@pytest.mark.slow
 def test_on_paper_nothing_is_asked(show: Show) -> None:
     """The picture and the list of steps have all numbers, also while practising; then the question is back."""
     browser = show(page_of(neuron()), "#step=3&practise=1")
@@ -528,16 +530,16 @@ def test_on_paper_nothing_is_asked(show: Show) -> None:
 
 
 @needs_dot
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser, scheme: str) -> None:
+@pytest.mark.slow
+def test_nothing_is_painted_behind_the_texts_on_arrows(show: Show, browser: Browser) -> None:
     """The white paper that a picture of its own has there would hide them on a dark page."""
-    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     show(page_of(neuron()), "#step=9")
     painted = "return [...document.querySelectorAll('.edge polygon')].filter(p => getComputedStyle(p).fill != 'none')"
-    assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: the first corner stands there twice
-    assert browser.run(f"{painted}.length") == 5
-
-
+    for scheme in "light", "dark":
+        browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        assert browser.run(f"{painted}.every(p => p.points.length <= 4)")  # arrowheads: their first corner is the last
+        assert browser.run(f"{painted}.length") == 5
+@pytest.mark.slow
 def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
     browser = show(page_of(neuron()))
     browser.click("#larger_text")
@@ -545,6 +547,7 @@ def test_the_text_can_be_larger(show: Show, no_renderer: None) -> None:
 
 
 @needs_dot
+@pytest.mark.slow
 def test_operands_of_the_marked_node_are_in_view(show: Show, browser: Browser) -> None:
     browser.devtools("Emulation.setDeviceMetricsOverride", width=800, height=700, deviceScaleFactor=1, mobile=False)
     show(page_of(record(lambda x, w: tanh(tanh(tanh(w * x) + w) + w) * w, {"x": 0.5, "w": 0.9})))
@@ -555,8 +558,7 @@ def test_operands_of_the_marked_node_are_in_view(show: Show, browser: Browser) -
     for i in range(1, 4):
         browser.run(f"show({i})")
         assert browser.run(hidden) == 0
-
-
+@pytest.mark.slow
 def test_in_a_notebooks_frame_it_computes_as_well(show: Show, browser: Browser, no_renderer: None) -> None:
     w = Parameter(0.0, "w")
     show(f"<!DOCTYPE html><title>notebook</title>{Stepper(lambda x: w * x, x=1.0)._repr_html_()}")

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.show.test_diagram import boxes
-from tests.show.test_source import function_in
-from tests.show.test_stepper import cells
+from tests.show.reading import boxes, cells, function_in
 from tinygrad_edu import Constant, Stepper, topological_order, trace
 from tinygrad_edu.readers.naming import node_names
 from tinygrad_edu.readers.notation import FORMULA

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,40 +10,13 @@ from typing import Any
 
 import pytest
 
-import tinygrad_edu
-import tinygrad_edu.nn
+from tests.show.reading import function_in, made_by, operations, text_at
 from tinygrad_edu import Constant, Parameter, Value, topological_order
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.show.expression import ExpressionError
-from tinygrad_edu.show.source import Recording, Span, blocks_around, record, record_expression
+from tinygrad_edu.show.source import Span, blocks_around, record, record_expression
 
 exact = pytest.mark.skipif(sys.version_info < (3, 11), reason="before Python 3.11 only the line is known")
-
-
-def function_in(folder: Path, program: str, name: str = "f") -> Any:
-    """A function of a program, which lies in a file."""
-    path = folder / "program.py"
-    path.write_text(program, encoding="utf-8")
-    namespace: dict[str, Any] = {"functools": functools, **vars(tinygrad_edu), **vars(tinygrad_edu.nn)}
-    exec(compile(program, str(path), "exec"), namespace)
-    return namespace[name]
-
-
-def text_at(recording: Recording, place: Span) -> str:
-    """The text that a place marks."""
-    lines = [line.encode() for line in recording.texts[place.file][place.line - 1 : place.end_line]]
-    lines[-1] = lines[-1][: place.end]
-    lines[0] = lines[0][place.start :]
-    return b"".join(lines).decode()
-
-
-def operations(recording: Recording) -> list[Value]:
-    return [node for node in topological_order(recording.root) if node.op]
-
-
-def made_by(recording: Recording) -> list[str]:
-    """For each operation in topological order, the learner's text that made it."""
-    return [text_at(recording, recording.calls[node].learner[-1]) for node in operations(recording)]
 
 
 # ------------------------------------------------------------------------------------------------------- the text
