@@ -520,3 +520,64 @@ def test_every_schedule_sets_the_rate_of_every_optimiser(optimiser: Any, schedul
 def test_arguments_out_of_range_are_refused(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call([Value(1.0)])
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (SGD, "SGD(1 parameters, lr=0.001, momentum=0)"),
+        (Adagrad, "Adagrad(1 parameters, lr=0.01, eps=1e-10)"),
+        (RMSprop, "RMSprop(1 parameters, lr=0.01, alpha=0.99, eps=1e-08)"),
+        (Adadelta, "Adadelta(1 parameters, lr=1, rho=0.9, eps=1e-06)"),
+        (Adam, "Adam(1 parameters, lr=0.001, betas=[0.9, 0.999], eps=1e-08)"),
+    ],
+    ids=["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam"],
+)
+def test_the_defaults_are_pytorch_s(make: Any, text: str) -> None:
+    assert repr(make([Value(1.0)])) == text
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda p: RMSprop(p, alpha=0.0), "RMSprop(1 parameters, lr=0.01, alpha=0, eps=1e-08)"),
+        (lambda p: Adadelta(p, rho=0.0), "Adadelta(1 parameters, lr=1, rho=0, eps=1e-06)"),
+        (lambda p: Adam(p, betas=(0.0, 0.0)), "Adam(1 parameters, lr=0.001, betas=[0.0, 0.0], eps=1e-08)"),
+        (lambda p: ExponentialDecay(SGD(p), 0.0), "ExponentialDecay(first_lr=0.001, epochs=0, gamma=0)"),
+        (lambda p: InverseTimeDecay(SGD(p), 0.0), "InverseTimeDecay(first_lr=0.001, epochs=0, beta=0)"),
+        (lambda p: StepDecay(SGD(p), 1, 0.0), "StepDecay(first_lr=0.001, epochs=0, step_size=1, gamma=0)"),
+        (lambda p: SGD(iter(p)), "SGD(1 parameters, lr=0.001, momentum=0)"),
+    ],
+    ids=["alpha", "rho", "betas", "gamma", "beta", "step_size", "an iterator"],
+)
+def test_the_least_of_each_is_taken(make: Any, text: str) -> None:
+    assert repr(make([Value(1.0)])) == text
+
+
+@pytest.mark.parametrize("name", ["lr", "momentum"])
+def test_an_infinite_rate_is_refused(name: str) -> None:
+    needed = {"lr": "a positive number", "momentum": "0 or a positive number"}[name]
+    with pytest.raises(ValueError, match=f"^{name} must be {needed}, got inf$"):
+        SGD([Value(1.0)], **{name: math.inf})
+
+
+@pytest.mark.parametrize(
+    ("make", "steps"),
+    [
+        (lambda p: SGD(p, lr=0.5, momentum=0.5), [0.0, -1.5]),  # v = 2, 0.5 · 2 + 2 = 3
+        (lambda p: Adagrad(p, lr=1.0, eps=1.0), [1 - 2 / 3, 1 - 2 / 3 - 2 / (8**0.5 + 1)]),
+        (lambda p: RMSprop(p, lr=1.0, alpha=0.75, eps=1.0), [1 - 2 / 2, -2 / (1.75**0.5 + 1)]),
+        (lambda p: Adadelta(p, lr=1.0, rho=0.75, eps=1.0), [1 - 2 / 2**0.5, 1 - 2 / 2**0.5 - 2 * (1.5 / 2.75) ** 0.5]),
+        (lambda p: Adam(p, lr=1.0, betas=(0.5, 0.75), eps=1.0), [1 - 2 / 3, 1 - 4 / 3]),
+    ],
+    ids=["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam"],
+)
+def test_two_steps_down_a_slope_of_2_by_hand(make: Any, steps: list[float]) -> None:
+    """From 1, each number such that nothing drops out of the formula: squares 4, 8; means 1, 1.75; changes ½ · ½."""
+    w = Value(1.0)
+    optimiser, places = make([w]), []
+    for _ in steps:
+        w.grad = 2.0
+        optimiser.step()
+        places.append(w.data)
+    assert places == pytest.approx(steps, rel=1e-15)
