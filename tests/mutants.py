@@ -23,6 +23,7 @@ import importlib.machinery
 import importlib.util
 import json
 import linecache
+import math
 import os
 import pkgutil
 import random
@@ -130,14 +131,11 @@ class Runner:
 
         In an order at random, as each will have to pass without those before it.
         """
-        signal.signal(signal.SIGPROF, lambda *_: sys.settrace(None))  # what takes long goes on as fast as it can
         items = random.Random(0).sample(items, len(items))
         for item, following in zip(items, [*items[1:], None], strict=True):
             failed, start = session.testsfailed, time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, LONGEST)
-            with calls() as functions:
+            with calls(LONGEST) as functions:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            signal.setitimer(signal.ITIMER_PROF, 0.0)
             seconds = time.process_time() - start
             sees = session.testsfailed == failed and seconds < LONGEST
             with file.open("a", encoding="utf-8") as lines:
@@ -205,13 +203,22 @@ def fork(work: Callable[[], Any], folder: Path, seconds: int) -> int:
 
 
 class calls:
-    """Tell which functions of the package are called within a block."""
+    """Tell which functions of the package are called within a block, in its first seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def __enter__(self) -> set[Function]:
         self.codes: set[types.CodeType] = set()
         self.functions: set[Function] = set()
-        sys.settrace(lambda frame, event, argument: self.codes.add(frame.f_code))
+        self.end = time.process_time() + self.seconds
+        sys.settrace(self.note)
         return self.functions
+
+    def note(self, frame: types.FrameType, event: str, argument: Any) -> None:
+        self.codes.add(frame.f_code)
+        if time.process_time() > self.end:
+            sys.settrace(None)
 
     def __exit__(self, *error: object) -> None:
         sys.settrace(None)
@@ -281,7 +288,7 @@ def main() -> None:
     known = equivalents()
     to_run = [x for x in mutants if seen.get(x.key) != "killed" and x.key not in known]
     to_run.sort(key=lambda mutant: mutant.function is None)  # last what needs a new import
-    with calls() as at_import:
+    with calls(math.inf) as at_import:
         import tinygrad_edu
 
         for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):

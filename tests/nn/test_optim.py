@@ -9,6 +9,7 @@ import math
 import pickle
 import pydoc
 import random
+import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -581,3 +582,101 @@ def test_two_steps_down_a_slope_of_2_by_hand(make: Any, steps: list[float]) -> N
         optimiser.step()
         places.append(w.data)
     assert places == pytest.approx(steps, rel=1e-15)
+
+
+class Scripted(Optimizer):
+    """Change the parameters one after another as it is told, and remember 0."""
+
+    remembers = ("v",)
+    changes = iter([0.0])
+
+    def update(self, g: float, v: float) -> tuple[float, ...]:
+        return next(self.changes), 0.0
+
+
+def scripted(gradients: list[float], changes: list[float]) -> Scripted:
+    parameters = [Value(0.0) for _ in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimiser = Scripted(parameters, lr=1.0)
+    optimiser.changes = iter(changes)
+    return optimiser
+
+
+@pytest.mark.parametrize(
+    ("gradients", "changes"),
+    [([1e-3], [1e-3]), ([0.1, 1.0], [1.0, -0.05]), ([-1.0], [-1.0])],
+    ids=["ever so little", "all in all", "a negative gradient"],
+)
+def test_a_first_step_uphill_is_refused(gradients: list[float], changes: list[float]) -> None:
+    """All in all: 0.1 · 1 - 1 · 0.05 > 0."""
+    optimiser = scripted(gradients, changes)
+    message = r"^Scripted\.update goes uphill: the change is added, so it is -self\.lr \* g, not self\.lr \* g$"
+    with pytest.raises(ValueError, match=message):
+        optimiser.step()
+    assert [parameter.data for parameter in optimiser.parameters] == [0.0] * len(gradients)
+
+
+@pytest.mark.parametrize(
+    ("gradients", "changes"),
+    [([1.0], [0.0]), ([1.0], [-1e-3]), ([1.0, 0.1], [-0.2, 1.0])],
+    ids=["nowhere", "downhill", "downhill all in all"],
+)
+def test_a_first_step_that_is_not_uphill_is_taken(gradients: list[float], changes: list[float]) -> None:
+    optimiser = scripted(gradients, changes)
+    optimiser.step()
+    assert [parameter.data for parameter in optimiser.parameters] == changes
+
+
+def test_a_later_step_may_go_uphill_as_momentum_does() -> None:
+    """After a step, and where something is remembered of one."""
+    optimiser = scripted([1.0], [-1.0, 2.0])
+    optimiser.step()
+    optimiser.step()
+    assert optimiser.parameters[0].data == 1.0
+    optimiser = scripted([1.0], [2.0])
+    optimiser.load_state_dict({"lr": 1.0, "v": [3.0]})
+    optimiser.step()
+    assert optimiser.parameters[0].data == 2.0
+
+
+def test_what_update_is_given_by_hand_is_finite() -> None:
+    for name, numbers in {"g": (math.inf, 0.0), "remembered": (0.0, math.inf)}.items():
+        with pytest.raises(ValueError, match=f"^{name} must be a finite number, got inf$"):
+            SGD([Value(1.0)], lr=1.0, momentum=0.5).update(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("names", "contents"), [((), "(change,)"), (("m", "v"), "(change, m, v)")], ids=["nothing", "two numbers"]
+)
+def test_what_update_must_return_is_said_in_full(names: tuple[str, ...], contents: str) -> None:
+    kind = type("Mine", (Optimizer,), {"remembers": names, "update": lambda self, g, *remembered: 1.0})
+    optimiser = kind([Value(1.0)], lr=1.0)
+    optimiser.parameters[0].grad = 1.0
+    with pytest.raises(TypeError, match=f"^{re.escape(f'Mine.update must return a tuple, {contents}, got 1.0')}$"):
+        optimiser.step()
+
+
+def test_a_gradient_that_is_no_number_is_named_by_its_parameter_or_place() -> None:
+    for label, name in {"w": "w", "": "parameter 1"}.items():
+        parameters = [Value(0.0), Value(0.0, label)]
+        parameters[0].grad, parameters[1].grad = 1.0, math.inf
+        with pytest.raises(FloatingPointError, match=f"^the gradient of {name} is inf$"):
+            SGD(parameters, lr=1.0).step()
+
+
+def test_without_momentum_no_velocity_is_remembered() -> None:
+    w = Value(1.0)
+    optimiser = SGD([w], lr=0.5)
+    w.grad = 1.0
+    optimiser.step()
+    assert (w.data, optimiser.v) == (0.5, [0.0])
+
+
+def test_a_momentum_of_1_keeps_all_speed() -> None:
+    w = Value(0.0)
+    optimiser = SGD([w], lr=1.0, momentum=1.0)
+    for _ in range(3):
+        w.grad = 1.0
+        optimiser.step()
+    assert w.data == -(1.0 + 2.0 + 3.0)
