@@ -21,9 +21,10 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import json
 import linecache
+import math
 import os
-import pickle
 import pkgutil
 import random
 import resource
@@ -44,7 +45,7 @@ from tests.mutations import Module, Mutant
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 OTHER_PROCESSES = ("test_page.py", "test_debugger.py", "test_demos.py", "test_readme.py", "test_architecture.py")
 SECONDS = 20.0  # of tests for one mutant, by their time without one
-LONGEST = 1.0  # seconds of a single test: longer ones are left out
+LONGEST = 0.5  # seconds of a single test: longer ones are left out
 MEMORY = 8 << 30
 Function = tuple[str, int]  # the file and the first line
 
@@ -109,29 +110,36 @@ class Runner:
             file.write(f"{line}\n")
 
     def run_without_mutant(self, session: pytest.Session) -> dict[str, Ran]:
-        """Return what each test does that passes, in an order at random: no test may need another one before it."""
+        """Return what each test does that passes; what a test did in an earlier run is read from a file."""
+        file = self.verdicts.with_suffix(".tests")
+        before = self.ran_in(file)
+        new = [item for item in self.items if item.nodeid not in before]
         folder = Path(tempfile.mkdtemp())
-        found = folder / "found"
-        child = fork(lambda: found.write_bytes(pickle.dumps(dict(self.watched(session)))), folder, 10_000)
-        os.waitpid(child, 0)
-        ran: dict[str, Ran] = pickle.loads(found.read_bytes())
+        os.waitpid(fork(lambda: self.watch(session, new, file), folder, 10_000), 0)
         shutil.rmtree(folder, ignore_errors=True)
-        print(f"{len(ran)} of {len(self.items)} tests pass, in {sum(x.seconds for x in ran.values()):.0f} s", flush=True)
-        return ran
+        passed = {name: ran for name, ran in self.ran_in(file).items() if ran.functions}
+        print(f"{len(passed)} tests, {sum(ran.seconds for ran in passed.values()):.0f} s", flush=True)
+        return passed
 
-    def watched(self, session: pytest.Session) -> Iterator[tuple[str, Ran]]:
-        """Run every test, and yield what it calls."""
-        signal.signal(signal.SIGPROF, lambda *_: pytest.skip("it takes too long"))
-        items = random.Random(0).sample(self.items, len(self.items))
+    def ran_in(self, file: Path) -> dict[str, Ran]:
+        """Return what is written in a file of tests."""
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return {name: Ran(seconds, set(map(tuple, functions))) for name, seconds, functions in map(json.loads, lines)}
+
+    def watch(self, session: pytest.Session, items: Sequence[pytest.Item], file: Path) -> None:
+        """Run tests, and write down what they call: nothing if they fail, or take long.
+
+        In an order at random, as each will have to pass without those before it.
+        """
+        items = random.Random(0).sample(items, len(items))
         for item, following in zip(items, [*items[1:], None], strict=True):
             failed, start = session.testsfailed, time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, LONGEST)
-            with calls() as functions:
+            with calls(LONGEST) as functions:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            signal.setitimer(signal.ITIMER_PROF, 0.0)
             seconds = time.process_time() - start
-            if session.testsfailed == failed and seconds < LONGEST:
-                yield item.nodeid, Ran(seconds, functions)
+            sees = session.testsfailed == failed and seconds < LONGEST
+            with file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps([item.nodeid, seconds, sorted(functions) if sees else []]) + "\n")
 
     def tests_for(self, mutant: Mutant) -> list[pytest.Item]:
         """Return the tests that call what is changed, those of the module first, then quick ones."""
@@ -195,13 +203,22 @@ def fork(work: Callable[[], Any], folder: Path, seconds: int) -> int:
 
 
 class calls:
-    """Tell which functions of the package are called within a block."""
+    """Tell which functions of the package are called within a block, in its first seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def __enter__(self) -> set[Function]:
         self.codes: set[types.CodeType] = set()
         self.functions: set[Function] = set()
-        sys.settrace(lambda frame, event, argument: self.codes.add(frame.f_code))
+        self.end = time.process_time() + self.seconds
+        sys.settrace(self.note)
         return self.functions
+
+    def note(self, frame: types.FrameType, event: str, argument: Any) -> None:
+        self.codes.add(frame.f_code)
+        if time.process_time() > self.end:
+            sys.settrace(None)
 
     def __exit__(self, *error: object) -> None:
         sys.settrace(None)
@@ -222,6 +239,13 @@ def import_and_run(mutant: Mutant, code: types.CodeType, tests: Sequence[pytest.
         del sys.modules[name]
     sys.meta_path.insert(0, importer := Importer(mutant, code))
     importlib.import_module(importer.name)  # before pytest, which imports what has doctests by itself
+    of_module = [item for item in tests if mutant.path.stem in item.path.stem]
+    others = [item for item in tests if item not in of_module]
+    return any(failing(items) for items in (of_module, others) if items)
+
+
+def failing(tests: Sequence[pytest.Item]) -> bool:
+    """Collect some tests anew, run them, and return whether one fails."""
     order = {item.nodeid: i for i, item in enumerate(tests)}
     files = dict.fromkeys(str(item.path) for item in tests)
     return pytest.main(["-x", "-q", "-s", "-p", "no:cacheprovider", *files], [Chosen(order)]) not in (0, 5)
@@ -263,7 +287,8 @@ def main() -> None:
     seen = verdicts_in(given.verdicts)
     known = equivalents()
     to_run = [x for x in mutants if seen.get(x.key) != "killed" and x.key not in known]
-    with calls() as at_import:
+    to_run.sort(key=lambda mutant: mutant.function is None)  # last what needs a new import
+    with calls(math.inf) as at_import:
         import tinygrad_edu
 
         for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):

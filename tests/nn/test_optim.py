@@ -9,6 +9,7 @@ import math
 import pickle
 import pydoc
 import random
+import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -522,3 +523,162 @@ def test_every_schedule_sets_the_rate_of_every_optimiser(optimiser: Any, schedul
 def test_arguments_out_of_range_are_refused(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         call([Value(1.0)])
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (SGD, "SGD(1 parameters, lr=0.001, momentum=0)"),
+        (Adagrad, "Adagrad(1 parameters, lr=0.01, eps=1e-10)"),
+        (RMSprop, "RMSprop(1 parameters, lr=0.01, alpha=0.99, eps=1e-08)"),
+        (Adadelta, "Adadelta(1 parameters, lr=1, rho=0.9, eps=1e-06)"),
+        (Adam, "Adam(1 parameters, lr=0.001, betas=[0.9, 0.999], eps=1e-08)"),
+    ],
+    ids=["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam"],
+)
+def test_the_defaults_are_pytorch_s(make: Any, text: str) -> None:
+    assert repr(make([Value(1.0)])) == text
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda p: RMSprop(p, alpha=0.0), "RMSprop(1 parameters, lr=0.01, alpha=0, eps=1e-08)"),
+        (lambda p: Adadelta(p, rho=0.0), "Adadelta(1 parameters, lr=1, rho=0, eps=1e-06)"),
+        (lambda p: Adam(p, betas=(0.0, 0.0)), "Adam(1 parameters, lr=0.001, betas=[0.0, 0.0], eps=1e-08)"),
+        (lambda p: ExponentialDecay(SGD(p), 0.0), "ExponentialDecay(first_lr=0.001, epochs=0, gamma=0)"),
+        (lambda p: InverseTimeDecay(SGD(p), 0.0), "InverseTimeDecay(first_lr=0.001, epochs=0, beta=0)"),
+        (lambda p: StepDecay(SGD(p), 1, 0.0), "StepDecay(first_lr=0.001, epochs=0, step_size=1, gamma=0)"),
+        (lambda p: SGD(iter(p)), "SGD(1 parameters, lr=0.001, momentum=0)"),
+    ],
+    ids=["alpha", "rho", "betas", "gamma", "beta", "step_size", "an iterator"],
+)
+def test_the_least_of_each_is_taken(make: Any, text: str) -> None:
+    assert repr(make([Value(1.0)])) == text
+
+
+@pytest.mark.parametrize("name", ["lr", "momentum"])
+def test_an_infinite_rate_is_refused(name: str) -> None:
+    needed = {"lr": "a positive number", "momentum": "0 or a positive number"}[name]
+    with pytest.raises(ValueError, match=f"^{name} must be {needed}, got inf$"):
+        SGD([Value(1.0)], **{name: math.inf})
+
+
+@pytest.mark.parametrize(
+    ("make", "steps"),
+    [
+        (lambda p: SGD(p, lr=0.5, momentum=0.5), [0.0, -1.5]),  # v = 2, 0.5 · 2 + 2 = 3
+        (lambda p: Adagrad(p, lr=1.0, eps=1.0), [1 - 2 / 3, 1 - 2 / 3 - 2 / (8**0.5 + 1)]),
+        (lambda p: RMSprop(p, lr=1.0, alpha=0.75, eps=1.0), [1 - 2 / 2, -2 / (1.75**0.5 + 1)]),
+        (lambda p: Adadelta(p, lr=1.0, rho=0.75, eps=1.0), [1 - 2 / 2**0.5, 1 - 2 / 2**0.5 - 2 * (1.5 / 2.75) ** 0.5]),
+        (lambda p: Adam(p, lr=1.0, betas=(0.5, 0.75), eps=1.0), [1 - 2 / 3, 1 - 4 / 3]),
+    ],
+    ids=["SGD", "Adagrad", "RMSprop", "Adadelta", "Adam"],
+)
+def test_two_steps_down_a_slope_of_2_by_hand(make: Any, steps: list[float]) -> None:
+    """From 1, each number such that nothing drops out of the formula: squares 4, 8; means 1, 1.75; changes ½ · ½."""
+    w = Value(1.0)
+    optimiser, places = make([w]), []
+    for _ in steps:
+        w.grad = 2.0
+        optimiser.step()
+        places.append(w.data)
+    assert places == pytest.approx(steps, rel=1e-15)
+
+
+class Scripted(Optimizer):
+    """Change the parameters one after another as it is told, and remember 0."""
+
+    remembers = ("v",)
+    changes = iter([0.0])
+
+    def update(self, g: float, v: float) -> tuple[float, ...]:
+        return next(self.changes), 0.0
+
+
+def scripted(gradients: list[float], changes: list[float]) -> Scripted:
+    parameters = [Value(0.0) for _ in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimiser = Scripted(parameters, lr=1.0)
+    optimiser.changes = iter(changes)
+    return optimiser
+
+
+@pytest.mark.parametrize(
+    ("gradients", "changes"),
+    [([1e-3], [1e-3]), ([0.1, 1.0], [1.0, -0.05]), ([-1.0], [-1.0])],
+    ids=["ever so little", "all in all", "a negative gradient"],
+)
+def test_a_first_step_uphill_is_refused(gradients: list[float], changes: list[float]) -> None:
+    """All in all: 0.1 · 1 - 1 · 0.05 > 0."""
+    optimiser = scripted(gradients, changes)
+    message = r"^Scripted\.update goes uphill: the change is added, so it is -self\.lr \* g, not self\.lr \* g$"
+    with pytest.raises(ValueError, match=message):
+        optimiser.step()
+    assert [parameter.data for parameter in optimiser.parameters] == [0.0] * len(gradients)
+
+
+@pytest.mark.parametrize(
+    ("gradients", "changes"),
+    [([1.0], [0.0]), ([1.0], [-1e-3]), ([1.0, 0.1], [-0.2, 1.0])],
+    ids=["nowhere", "downhill", "downhill all in all"],
+)
+def test_a_first_step_that_is_not_uphill_is_taken(gradients: list[float], changes: list[float]) -> None:
+    optimiser = scripted(gradients, changes)
+    optimiser.step()
+    assert [parameter.data for parameter in optimiser.parameters] == changes
+
+
+def test_a_later_step_may_go_uphill_as_momentum_does() -> None:
+    """After a step, and where something is remembered of one."""
+    optimiser = scripted([1.0], [-1.0, 2.0])
+    optimiser.step()
+    optimiser.step()
+    assert optimiser.parameters[0].data == 1.0
+    optimiser = scripted([1.0], [2.0])
+    optimiser.load_state_dict({"lr": 1.0, "v": [3.0]})
+    optimiser.step()
+    assert optimiser.parameters[0].data == 2.0
+
+
+def test_what_update_is_given_by_hand_is_finite() -> None:
+    for name, numbers in {"g": (math.inf, 0.0), "remembered": (0.0, math.inf)}.items():
+        with pytest.raises(ValueError, match=f"^{name} must be a finite number, got inf$"):
+            SGD([Value(1.0)], lr=1.0, momentum=0.5).update(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("names", "contents"), [((), "(change,)"), (("m", "v"), "(change, m, v)")], ids=["nothing", "two numbers"]
+)
+def test_what_update_must_return_is_said_in_full(names: tuple[str, ...], contents: str) -> None:
+    kind = type("Mine", (Optimizer,), {"remembers": names, "update": lambda self, g, *remembered: 1.0})
+    optimiser = kind([Value(1.0)], lr=1.0)
+    optimiser.parameters[0].grad = 1.0
+    with pytest.raises(TypeError, match=f"^{re.escape(f'Mine.update must return a tuple, {contents}, got 1.0')}$"):
+        optimiser.step()
+
+
+def test_a_gradient_that_is_no_number_is_named_by_its_parameter_or_place() -> None:
+    for label, name in {"w": "w", "": "parameter 1"}.items():
+        parameters = [Value(0.0), Value(0.0, label)]
+        parameters[0].grad, parameters[1].grad = 1.0, math.inf
+        with pytest.raises(FloatingPointError, match=f"^the gradient of {name} is inf$"):
+            SGD(parameters, lr=1.0).step()
+
+
+def test_without_momentum_no_velocity_is_remembered() -> None:
+    w = Value(1.0)
+    optimiser = SGD([w], lr=0.5)
+    w.grad = 1.0
+    optimiser.step()
+    assert (w.data, optimiser.v) == (0.5, [0.0])
+
+
+def test_a_momentum_of_1_keeps_all_speed() -> None:
+    w = Value(0.0)
+    optimiser = SGD([w], lr=1.0, momentum=1.0)
+    for _ in range(3):
+        w.grad = 1.0
+        optimiser.step()
+    assert w.data == -(1.0 + 2.0 + 3.0)

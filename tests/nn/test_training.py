@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import itertools
 import math
 import random
@@ -608,3 +609,114 @@ def test_a_model_may_be_any_module_and_a_loss_any_function_of_values() -> None:
     history = quiet_fit(model, lambda y, t: abs(y - t), examples, epochs=300, seed=0)
     assert isinstance(model([1.0]), Value)
     assert history.epochs[-1].loss < 0.1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "shown"),
+    [
+        (1, [1]),
+        (2, [1, 2]),
+        (19, [*range(1, 20)]),
+        (20, [*range(1, 21)]),
+        (21, [1, *range(2, 21, 2), 21]),
+        (40, [1, *range(2, 41, 2)]),
+        (41, [1, *range(3, 40, 3), 41]),
+        (1000, [1, *range(50, 1001, 50)]),
+    ],
+)
+def test_a_printed_history_has_about_twenty_lines_the_first_and_the_last_among_them(
+    epochs: int, shown: list[int]
+) -> None:
+    history = training.History()
+    for number in range(1, epochs + 1):
+        history.append(training.Epoch(number, 1.0, None))
+    history.ending = "the end"
+    width = len(str(epochs))
+    assert str(history).splitlines() == [*(f"epoch {n:{width}}  loss 1.0000" for n in shown), "the end"]
+
+
+def test_a_history_in_one_line() -> None:
+    history = training.History()
+    assert repr(history) == "<History: no epoch>"
+    history.append(training.Epoch(1, 0.5, None))
+    assert repr(history) == "<History: epoch 1  loss 0.5000>"
+    history.ending = "the end"
+    assert repr(history) == "<History: epoch 1  loss 0.5000; the end>"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1e-3, "0.0010"), (9.99e-4, "0.000999"), (999999.0, "999999.0000"), (1e6, "1e+06"), (-1e-3, "-0.0010")],
+)
+def test_four_decimals_from_a_thousandth_to_below_a_million(number: float, text: str) -> None:
+    assert training.decimal(number) == text
+
+
+@pytest.mark.parametrize(("last", "diverged"), [(2001.0, False), (2001.5, True)])
+def test_a_thousand_times_the_first_loss_and_1_more_is_not_divergence_yet(last: float, diverged: bool) -> None:
+    history = training.History()
+    history.append(training.Epoch(1, 2.0, None))
+    history.append(training.Epoch(2, last, None))
+    assert history.outcome().startswith("diverged") == diverged
+
+
+def test_of_two_epochs_with_the_same_error_the_first_is_the_best() -> None:
+    history = training.History()
+    assert (history.best, math.isnan(history.lowest_error)) == (0, True)
+    for number, error in enumerate([2.0, 1.0, 1.0, 3.0], start=1):
+        history.append(training.Epoch(number, 0.0, error))
+    assert (history.best, history.lowest_error) == (2, 1.0)
+
+
+def test_without_validation_the_last_epoch_is_the_best() -> None:
+    history = training.History()
+    for number in (1, 2):
+        history.append(training.Epoch(number, 0.0, None))
+    assert (history.best, math.isnan(history.lowest_error)) == (2, True)
+
+
+@pytest.mark.parametrize(("static", "calls"), [(False, 3 * 40), (True, 1 + 13)], ids=["dynamic", "static"])
+def test_a_static_graph_runs_the_loss_once_to_trace_it_and_then_to_judge(static: bool, calls: int) -> None:
+    """Of 120 samples number 1 to 8, 13, 21, 34, 55 and 89 are judged, by a second call."""
+    seen = []
+
+    def loss(output: Any, target: Any) -> Any:
+        seen.append(target)
+        return (output - target) ** 2
+
+    quiet_fit(MLP(1, [1], seed=0), loss, ([[0.1]] * 40, [0.2] * 40), epochs=3, static=static)
+    assert len(seen) == calls
+
+
+@pytest.mark.parametrize("error", [math.nan, math.inf])
+def test_a_validation_error_that_is_no_finite_number_is_divergence(error: float) -> None:
+    model = MLP(2, [1], seed=0)
+    before = numbers_of(model)
+    message = f"^training diverged in epoch 1: the validation error is {error}; try a smaller learning rate "
+    with pytest.raises(FloatingPointError, match=message):
+        quiet_fit(model, binary_cross_entropy, xor(), xor(), error=lambda output, target: error)
+    assert numbers_of(model) == before
+
+
+def test_a_loss_that_is_no_number_is_divergence() -> None:
+    message = (
+        r"^training diverged in epoch 1: the loss is nan; try a smaller learning rate \(it was 0\.01\), "
+        r"standardised inputs, or smaller initial weights$"
+    )
+    with pytest.raises(FloatingPointError, match=message):
+        quiet_fit(MLP(2, [1], seed=0), lambda output, target: output * math.nan, xor())
+
+
+def test_the_defaults_of_fit() -> None:
+    defaults = {name: x.default for name, x in inspect.signature(fit).parameters.items() if x.default is not x.empty}
+    assert defaults == {
+        "validation": None, "optimizer": None, "decay": None, "epochs": 100, "batch_size": 32, "l2": 0.0,
+        "patience": 10, "error": None, "seed": None, "progress": True, "static": False,
+    }  # fmt: skip
+
+
+def test_without_an_optimiser_it_is_adam_with_a_rate_of_a_hundredth() -> None:
+    given, default = MLP(2, [2, 1], seed=0), MLP(2, [2, 1], seed=0)
+    quiet_fit(given, binary_cross_entropy, xor(), optimizer=Adam(given.parameters(), lr=0.01), epochs=2, seed=0)
+    quiet_fit(default, binary_cross_entropy, xor(), epochs=2, seed=0)
+    assert numbers_of(given) == numbers_of(default)
