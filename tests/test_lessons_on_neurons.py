@@ -3,11 +3,13 @@
 import math
 import operator
 import re
+import statistics
 from pathlib import Path
 
 import pytest
 
 from tests.test_demos import check_pictures, run_lesson
+from tinygrad_edu.nn import load_iris
 
 
 def test_activation_functions(tmp_path: Path) -> None:
@@ -32,10 +34,15 @@ def test_activation_functions(tmp_path: Path) -> None:
 
 
 def test_perceptron_and_regression(tmp_path: Path) -> None:
-    """A perceptron without mistakes; a probability's gradient; the slope of least squares, 0.9629."""
+    """Two perceptrons, one without an end; a probability's gradient; the slope of least squares, 0.9629."""
     printed = run_lesson("05_perceptron_and_regression.py", tmp_path)
-    assert re.findall(r"perceptron: (\d+) mistakes", printed)[-1] == "0"
-    assert "-∂loss/∂w = [1.0, 0.5], -∂loss/∂b = 1.0\n" in printed
+    assert "setosa and versicolor: [3, 4, 2, 2, 0] mistakes, 0 in pass 5, 11 in all\n" in printed
+    [most] = re.findall(r"at most \(R/γ\)² = (\d+) mistakes", printed)
+    assert 11 <= int(most) <= 300
+    assert re.search(r"^versicolor and virginica: .* mistakes, [1-9]\d* in pass 100, ", printed, re.MULTILINE)
+    assert "\n12 flowers of versicolor have the sepals of a virginica\n" in printed
+    assert "z = -0.5   y x = [1.0, 0.5]   -∂max(0, -y z)/∂w = [1.0, 0.5]\n" in printed
+    assert "z =  0.0   y x = [1.0, 0.5]   -∂max(0, -y z)/∂w = [0.0, 0.0]\n" in printed
     losses = re.findall(r"logistic regression, .* loss (\S+)", printed)
     assert losses[0] == "0.6931"
     assert losses == sorted(losses, reverse=True)
@@ -43,8 +50,16 @@ def test_perceptron_and_regression(tmp_path: Path) -> None:
     path = re.findall(r"linear regression, .* w1 +(\S+) +loss (\S+)", printed)
     assert path[0][0] == "-0.8000"
     assert path[-1] == ("0.9629", "0.0364")  # the correlation r of the two, and ½(1 - r²)
-    assert printed.endswith("Σxy / Σx² = 0.9629\n")
-    check_pictures(tmp_path, figures=["hyperplanes", "loss_parabola"])
+    assert "Σxy / Σx² = 0.9629\n" in printed
+    assert f"this has two, for a loss of {least_squares_of_two():.4f}\n" in printed
+    check_pictures(tmp_path, figures=["hyperplanes", "loss_parabola"], printed=printed)
+
+
+def least_squares_of_two() -> float:
+    """½(1 - R²) of petal width by sepal width and petal length, from their three correlations."""
+    _, *columns = zip(*load_iris()[0], strict=True)
+    r12, r1, r2 = (statistics.correlation(columns[i], columns[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+    return 0.5 * (1.0 - (r1**2 + r2**2 - 2.0 * r1 * r2 * r12) / (1.0 - r12**2))
 
 
 def test_xor(tmp_path: Path) -> None:
