@@ -13,7 +13,7 @@ def test_what_goes_wrong(tmp_path: Path) -> None:
     assert re.search(r"^b +19 +35 \* +16 \* +0 \* +1 \* +38 \* +38 +19 \*$", printed, re.MULTILINE)
     assert "On exp(tanh(2x)) the same numbers as the right algorithm: every path, pre-order, = for +=." in printed
     assert "square(x): the derivative along operand 1 is 6 by nudging, but 6.003" in printed
-    check_pictures(tmp_path, ["pre_order", "assigned"])
+    check_pictures(tmp_path, ["pre_order", "assigned"], printed=printed)
 
 
 def test_four_ways_to_differentiate(tmp_path: Path) -> None:
