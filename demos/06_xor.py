@@ -32,7 +32,7 @@ def train(name: str, sizes: list[int], activation: Any) -> list[MLP]:
     return learned
 
 
-def descend(model: MLP, loss: Any, targets: Any, lr: float) -> float:
+def descend(model: MLP, loss: Any, targets: Any, lr: float) -> Any:
     optimizer = SGD(model.parameters(), lr)
     fit(model, loss, (corners, targets), optimizer=optimizer, epochs=300, seed=0, progress=False, static=True)
     return empirical_risk(model, loss, corners, targets).data

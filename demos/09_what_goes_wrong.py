@@ -1,256 +1,104 @@
 """What goes wrong: why an order, why `+=`, why `zero_grad`?
 
-Claim: each of six small mistakes in backpropagation gives other gradients, on a graph of five operations that anyone
-can follow: y = (c + d) + c·d with c = a + b and d = a·b, at a = 2 and b = 3. ∂y/∂a is 25 and ∂y/∂b is 19; the mistakes
-make 46, 21, 0, 1 and 50 of the 25. On a chain, where nothing is used twice, three of them go unnoticed.
-The page on which the right sums are stepped through, and practised: save_stepper(y, "y.html") with this y.
+Claim: each of six small mistakes in backpropagation gives other gradients, on a graph that anyone can follow:
+y = (c + d) + c·d with c = a + b and d = a·b, at a = 2 and b = 3. ∂y/∂a is 25; five mistakes make 46, 21, 0, 1 and 50
+of it, the sixth 25 of the 50 that two examples add up to. On a chain, where no node is used twice, three of them go
+unnoticed. A mistake in the table, 2.001 for 2, is found by nudging every node. As a page: save_stepper(y, "y.html").
 """
 
-from __future__ import annotations
-
-import inspect
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from tinygrad_edu import Constant, Value, check_gradients, draw_dot, explain, save_graph, topological_order
-from tinygrad_edu.engine import start_backward
+from tinygrad_edu import Value, check_gradients, explain, save_graph, topological_order
 from tinygrad_edu.readers.check import GradientError
-from tinygrad_edu.readers.naming import node_names
-from tinygrad_edu.readers.notation import FORMULA, columns
+from tinygrad_edu.readers.notation import columns
 from tinygrad_edu.readers.replay import fresh_gradients
 from tinygrad_edu.rules import Rule
+from tinygrad_edu.words import print
 
-if TYPE_CHECKING:
-    from graphviz import Digraph
-
-MOST_VISITS = 100_000
-write = FORMULA.number  # a number, with four digits
-
-
-# %% the wrong algorithms
-
-
-def every_path(root: Value) -> None:
-    """Go on to the operands as they come: a node passes on again what it has passed on before.
-
-    Raises RecursionError beyond 100,000 visits, one for each path from the root to a node.
-    """
-    propagate(root, visits_along_paths(root))
-
-
-def visits_along_paths(root: Value) -> Iterator[Value]:
-    """Yield a node once for each path that leads to it."""
-    waiting = [root]
-    for _ in range(MOST_VISITS):
-        if not waiting:
-            return
-        node = waiting.pop()
-        yield node
-        waiting.extend(node.children)
-    raise RecursionError(f"more than {MOST_VISITS:,} paths")
-
-
-def pre_order(root: Value) -> None:
-    """Visit each node once, as soon as it is met: it passes on a gradient that is not complete."""
-    propagate(root, first_visits(root))
-
-
-def first_visits(root: Value) -> Iterator[Value]:
-    """Yield a node once, before its operands."""
-    waiting, visited = [root], set()
-    while waiting:
-        node = waiting.pop()
-        if node not in visited:
-            visited.add(node)
-            yield node
-            waiting.extend(node.children)
-
-
-def post_order(root: Value) -> None:
-    """Take the topological order, not reversed: a node passes on its gradient before it has any."""
-    propagate(root, topological_order(root))
-
-
-def propagate(root: Value, visits: Iterable[Value]) -> None:
-    """Apply the chain rule at one node after another."""
-    root.grad = 1.0
-    for node in visits:
-        if node.op:
-            for child, partial in zip(node.children, node.partials(), strict=True):
-                child.grad += node.grad * partial
-
-
-def assign(root: Value) -> None:
-    """Keep the right order, but a node that is used twice keeps only the last contribution."""
-    for node in start_backward(root):
-        for child, partial in zip(node.children, node.partials(), strict=True):
-            child.grad = node.grad * partial
-
-
-def backward_twice(root: Value) -> None:
-    """Do two steps of training, no zero_grad() between them: the leaves hold the sum of both."""
-    root.backward()
-    root.backward()
-
-
-def reset_leaves(root: Value) -> None:
-    """Let backward clear the leaves, too: of two examples that should add up, the first is lost."""
-    root.backward()
-    root.zero_grad()
-    root.backward()
-
-
-# %% beside the right one
-
-
-class Algorithm(NamedTuple):
-    """Fill in the gradients of a graph."""
-
-    name: str
-    run: Callable[[Value], None]
-
-
-class Mistake(NamedTuple):
-    """Pair a wrong algorithm with the one it should be."""
-
-    right: Algorithm
-    wrong: Algorithm
-
-
-RIGHT = Algorithm("right", Value.backward)
-ADDED = Algorithm("right for 2", backward_twice)  # for two examples, what is a mistake for two steps is right
-EVERY_PATH = Mistake(RIGHT, Algorithm("every path", every_path))
-PRE_ORDER = Mistake(RIGHT, Algorithm("pre-order", pre_order))
-POST_ORDER = Mistake(RIGHT, Algorithm("post-order", post_order))
-ASSIGNED = Mistake(RIGHT, Algorithm("= for +=", assign))
-NO_ZERO_GRAD = Mistake(RIGHT, Algorithm("no zero_grad", backward_twice))
-LEAVES_RESET = Mistake(ADDED, Algorithm("reset leaves", reset_leaves))
-MISTAKES = (EVERY_PATH, PRE_ORDER, POST_ORDER, ASSIGNED, NO_ZERO_GRAD, LEAVES_RESET)
-
-
-def summary(algorithm: Algorithm) -> str:
-    """Return what an algorithm does, in one line."""
-    return (inspect.getdoc(algorithm.run) or "").partition("\n")[0]
-
-
-class Comparison:
-    """Compare the gradients of a graph by the right algorithm and by the wrong ones. As text it is a table.
-
-    The graph keeps its numbers and its gradients.
-    """
-
-    def __init__(self, root: Value, mistakes: Sequence[Mistake] = MISTAKES) -> None:
-        self.root = root
-        self.mistakes = mistakes
-        self.nodes = [node for node in reversed(topological_order(root)) if not isinstance(node, Constant)]
-        self.algorithms = list(dict.fromkeys(algorithm for right, wrong in mistakes for algorithm in (right, wrong)))
-        self.gradients = {algorithm: outcome(root, algorithm) for algorithm in self.algorithms}
-
-    def wrong_nodes(self, mistake: Mistake) -> list[Value]:
-        """Return the nodes to which a mistake gives another gradient, in the order of backward."""
-        right, wrong = self.gradients[mistake.right], self.gradients[mistake.wrong]
-        return [node for node in self.nodes if wrong and not same(right[node], wrong[node])]
-
-    def __str__(self) -> str:
-        return "\n".join(line.rstrip() for line in [*self.lines(), "", *columns([*self.legend()])])
-
-    def lines(self) -> list[str]:
-        """Return the table: a line for each node, in the order of backward, a column for each algorithm."""
-        named = node_names(topological_order(self.root))
-        head = ["node", *(algorithm.name for algorithm in self.algorithms)]
-        body = [[named[node] for node in self.nodes], *map(self.column, self.algorithms)]
-        return columns([tuple(f"{cell}  " for cell in row) for row in [head, *zip(*body, strict=True)]])
-
-    def column(self, algorithm: Algorithm) -> list[str]:
-        """Return the gradients by one algorithm, the wrong ones marked."""
-        gradients = self.gradients[algorithm]
-        if not gradients:
-            return ["gave up"] * len(self.nodes)
-        wrong = {node for mistake in self.mistakes if mistake.wrong is algorithm for node in self.wrong_nodes(mistake)}
-        return [write(gradients[node]) + " *" * (node in wrong) for node in self.nodes]
-
-    def legend(self) -> Iterator[tuple[str, ...]]:
-        """Say what each wrong algorithm does, and where its numbers part from the right ones."""
-        named = node_names(topological_order(self.root))
-        for mistake in self.mistakes:
-            right, wrong = self.gradients[mistake.right], self.gradients[mistake.wrong]
-            where = "nothing is wrong" if wrong else "gave up"
-            for node in self.wrong_nodes(mistake)[:1]:
-                where = f"* from {named[node]} on, {write(wrong[node])} for {write(right[node])}"
-            yield f"{mistake.wrong.name}  ", f"{where}  ", summary(mistake.wrong)
-
-
-def outcome(root: Value, algorithm: Algorithm) -> dict[Value, float]:
-    """Return the gradient that an algorithm gives to each node; {} if it gave up. The graph's own stay as they are."""
-    with fresh_gradients(root):
-        try:
-            algorithm.run(root)
-        except RecursionError:
-            return {}
-        return {node: node.grad for node in topological_order(root)}
-
-
-def same(one: float, other: float) -> bool:
-    """Tell whether two gradients are equal but for rounding."""
-    return math.isclose(one, other, rel_tol=1e-9) or math.isnan(one) and math.isnan(other)
-
-
-def draw_mistake(root: Value, mistake: Mistake, **options: Any) -> Digraph:
-    """Draw the graph with the gradients a wrong algorithm gives, the first wrong node marked, as `draw_dot` does."""
-    with wrong_gradients(root, mistake) as marked:
-        return draw_dot(root, mistake.wrong.name, marked=marked, **options)
-
-
-def save_mistake(root: Value, mistake: Mistake, path: str | Path, **options: Any) -> Path:
-    """Write the picture of `draw_mistake` to a file, as `save_graph` does."""
-    with wrong_gradients(root, mistake) as marked:
-        return save_graph(root, path, mistake.wrong.name, marked=marked, **options)
-
-
-@contextmanager
-def wrong_gradients(root: Value, mistake: Mistake) -> Iterator[dict[Value, str]]:
-    """Temporarily give the graph the gradients of a wrong algorithm; yield the first wrong node, with a note."""
-    comparison = Comparison(root, [mistake])
-    first = comparison.wrong_nodes(mistake)[:1]
-    right = comparison.gradients[mistake.right]
-    with fresh_gradients(root):
-        mistake.wrong.run(root)
-        yield {node: f"first wrong: {write(right[node])} is right" for node in first}
-
-
-output = Path(__file__).parent / "output"
+output = Path("output")
 output.mkdir(exist_ok=True)
 
-# %% the graph: a, b, c and d are all used twice
+
+# %% the chain rule at one node after another
+def propagate(root: Value, visits: Iterable[Value], add: bool = True) -> None:
+    root.grad = 1.0
+    for node in visits:
+        for child, partial in zip(node.children, node.partials() if node.op else (), strict=True):
+            child.grad = (child.grad if add else 0.0) + node.grad * partial  # += or, without add, =
+
+
+def paths(node: Value) -> Iterator[Value]:  # each node once for each path to it
+    yield node
+    for child in reversed(node.children):
+        yield from paths(child)
+
+
+def twice(root: Value, clear: bool = False) -> None:
+    root.backward()
+    if clear:
+        root.zero_grad()
+    root.backward()
+
+
+# %% the right algorithm and six wrong ones
+ALGORITHMS: dict[str, Callable[[Value], None]] = {
+    "right": lambda root: propagate(root, reversed(topological_order(root))),  # a node waits for all that use it
+    "every path": lambda root: propagate(root, paths(root)),  # it passes on again what it has passed on before
+    "pre-order": lambda root: propagate(root, dict.fromkeys(paths(root))),  # it passes on what is not complete
+    "post-order": lambda root: propagate(root, topological_order(root)),  # it passes on before it has anything
+    "= for +=": lambda root: propagate(root, reversed(topological_order(root)), add=False),  # it keeps the last alone
+    "no zero_grad": twice,  # two steps of training: the second gets the gradients of the first as well
+    "2 examples": twice,  # the same, and right: the loss of two examples (here twice this one) is a sum
+    "leaves cleared": lambda root: twice(root, clear=True),  # two examples, of which the first is lost
+}
+RIGHT = {name: "2 examples" if name in ("2 examples", "leaves cleared") else "right" for name in ALGORITHMS}
+
+
+def gradients_by(name: str, root: Value) -> dict[Value, float]:
+    """The gradient of each node, in the order of backward. The graph's own stay as they are."""
+    with fresh_gradients(root):
+        ALGORITHMS[name](root)
+        return {node: node.grad for node in reversed(topological_order(root)) if node.varies}
+
+
+def wrong_nodes(name: str, root: Value) -> dict[Value, float]:
+    """The nodes that get another gradient than they should, and the right one."""
+    found, expected = gradients_by(name, root), gradients_by(RIGHT[name], root)
+    return {node: gradient for node, gradient in expected.items() if gradient != found[node]}
+
+
+# %% side by side on a graph in which a, b, c and d are all used twice
 a, b = Value(2.0, "a"), Value(3.0, "b")
 c, d = a + b, a * b
-e, f = c + d, c * d
-y = e + f
+y = (e := c + d) + (f := c * d)
 c.label, d.label, e.label, f.label, y.label = "c", "d", "e", "f", "y"
 explain(y, a)
+table = [["node", *(node.label for node in gradients_by("right", y))]]
+for name in ALGORITHMS:
+    wrong = wrong_nodes(name, y)
+    table.append([name, *(f"{gradient:g}{' *' * (node in wrong)}" for node, gradient in gradients_by(name, y).items())])
+lines = columns([[f"{cell}  " for cell in row] for row in zip(*table, strict=True)])
+print("", *map(str.rstrip, lines), "Of two examples 25 + 25 = 50 is right, and 25 is wrong.", sep="\n")
 
-# %% the right algorithm and the wrong ones, side by side
-comparison = Comparison(y)
-print()
-print(comparison)
+pictures = []  # in pre-order d passes its gradient on when it is still 5: the arrows say 19 for b, but b holds 16
+for name, file in [("pre-order", "pre_order.svg"), ("= for +=", "assigned.svg")]:
+    node, gradient = next(iter(wrong_nodes(name, y).items()))
+    with fresh_gradients(y):
+        ALGORITHMS[name](y)
+        pictures += [save_graph(y, output / file, name, marked={node: f"first wrong: {gradient:g} is right"})]
 
-# %% why an order: in pre-order, d passes its gradient on when it is still 5; the 1 from e comes too late
-# In the picture the contributions that arrive at b add up to 19, but b holds 16.
-save_mistake(y, PRE_ORDER, output / "pre_order.svg")
-
-# %% why +=: with = for it, each of a, b, c and d holds the last contribution alone
-save_mistake(y, ASSIGNED, output / "assigned.svg")
-
-# %% where nothing is used twice, three of the six cannot be seen
-x = Value(0.5, "x")
-chain = (2.0 * x).tanh().exp()
-chain.label = "chain"
-unnoticed = [mistake.wrong.name for mistake in MISTAKES if not Comparison(chain).wrong_nodes(mistake)]
-print()
-print(f"On exp(tanh(2x)) the same numbers as the right algorithm: {', '.join(unnoticed)}.")
+# %% where nothing is used twice, three of the six cannot be seen; where much is, a node for each path is too many
+chain = (2.0 * Value(0.5, "x")).tanh().exp()
+unseen = [name for name in ALGORITHMS if name != RIGHT[name] and not wrong_nodes(name, chain)]
+print(f"\nOn exp(tanh(2x)) the same numbers as the right algorithm: {', '.join(unseen)}.")
+doubled = Value(0.5, "x")
+for _ in range(10):
+    doubled = doubled + doubled
+print(
+    f"x doubled 10 times: {len(topological_order(doubled))} nodes, {len(list(paths(doubled)))} visits along every path."
+)
 
 
 # %% a mistake in the table instead: 2.001 for 2. Nudging every node finds it, and names it
@@ -264,12 +112,9 @@ class Square(Rule):
         return (2.001 * x,)
 
 
-square = Square()
-z = square(a + 1.0) * b
-z.label = "z"
 try:
-    check_gradients(z)
+    check_gradients(Square()(a + 1.0) * b)
 except GradientError as error:
-    print()
-    print(error.report)
-    print(error)
+    print(f"\n{error.report}\n{error}")
+
+print(f"\nwrote {', '.join(map(str, pictures))}")
