@@ -30,6 +30,23 @@ def test_training_algorithm(tmp_path: Path) -> None:
     check_pictures(tmp_path, figures=["training_algorithm"])
 
 
+def test_overfitting(tmp_path: Path) -> None:
+    """Held out, the loss rises where that of training falls; a penalty and stopping early mend it, too much spoils it."""
+    printed = run_lesson("15_overfitting.py", tmp_path)
+    assert "the gradient of ½λ‖W‖² is λW, up to 0e+00; 37 parameters, 12 points\n" in printed
+    *decays, (stopped, *early) = re.findall(r"^(λ = \S+(?:, stopped early)?) +(\S+) +(\S+) +(\S+)", printed, re.M)
+    medians = {name: tuple(map(float, numbers)) for name, *numbers in decays}
+    assert [*medians, stopped] == ["λ = 0", "λ = 0.01", "λ = 1", "λ = 0, stopped early"]
+    (training, held_out, distance), (_, decayed, nearer), (under, _, flat) = medians.values()
+    assert training < 0.05 < under / 8.0
+    assert decayed < 0.8 * held_out
+    assert nearer < 0.6 * distance < distance < flat
+    assert float(early[1]) < 0.7 * held_out
+    assert float(early[2]) < 0.6 * distance
+    assert list(map(int, re.findall(r" in (\d+) of 20 starts$", printed, re.M))) == [20, 19, 20, 20, 20]
+    check_pictures(tmp_path, figures=["overfitting"])
+
+
 def test_optimisers(tmp_path: Path) -> None:
     """Gradient descent is the last out of ravine and saddle, and momentum alone leaves the local minimum."""
     printed = run_lesson("16_optimisers.py", tmp_path)
