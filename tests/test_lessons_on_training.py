@@ -1,5 +1,6 @@
 """The lessons on training run in an empty folder and print what they claim."""
 
+import math
 import re
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def test_training_algorithm(tmp_path: Path) -> None:
     check_pictures(tmp_path, figures=["training_algorithm"])
 
 
+def test_overfitting(tmp_path: Path) -> None:
+    """Held out, the loss rises where that of training falls; λ and stopping early mend it, too large a λ spoils it."""
+    printed = run_lesson("15_overfitting.py", tmp_path)
+    assert "the gradient of ½λ‖W‖² is λW, up to 0e+00; 37 parameters, 12 points\n" in printed
+    *decays, (stopped, *early) = re.findall(r"^(λ = [\d.]+(?:, stopped early)?) +(\d\S+) +(\S+) +(\S+)", printed, re.M)
+    medians = {name: tuple(map(float, numbers)) for name, *numbers in decays}
+    assert [*medians, stopped] == ["λ = 0", "λ = 0.01", "λ = 1", "λ = 0, stopped early"]
+    (training, held_out, distance), (_, decayed, nearer), (under, _, flat) = medians.values()
+    assert training < 0.05 < under / 8.0
+    assert decayed < 0.8 * held_out
+    assert nearer < 0.6 * distance < distance < flat
+    assert float(early[1]) < 0.7 * held_out
+    assert float(early[2]) < 0.6 * distance
+    assert list(map(int, re.findall(r" in (\d+) of 20 starts$", printed, re.M))) == [20, 19, 20, 20, 20]
+    check_pictures(tmp_path, figures=["overfitting"])
+
+
 def test_optimisers(tmp_path: Path) -> None:
     """Gradient descent is the last out of ravine and saddle, and momentum alone leaves the local minimum."""
     printed = run_lesson("16_optimisers.py", tmp_path)
@@ -51,23 +69,65 @@ def test_optimisers(tmp_path: Path) -> None:
 
 
 def test_vanishing_gradients(tmp_path: Path) -> None:
-    """The logistic gradient vanishes, tanh and ReLU keep it, sizes spoil it, and batch normalisation mends it."""
+    """Slopes and sizes of weights spoil the gradient, batch norm mends the size; an outlier kills; zigzag."""
     printed = run_lesson("17_vanishing_gradients.py", tmp_path)
-    norms = table(printed, 4)
-    assert norms["logistic"][0] < 1e-6 * norms["logistic"][-1]
-    assert all(0.1 < norms[name][0] / norms[name][-1] < 10.0 for name in ("tanh", "ReLU"))
-    assert norms["ReLU, He"] == norms["ReLU"]
-    assert norms["ReLU, He × ½"][0] < norms["ReLU"][0] / 100.0
-    assert norms["ReLU, He × 2"][0] > norms["ReLU"][0] * 5e5
-    for size in "½", "2":
-        assert all(0.1 < norm < 100.0 for norm in norms[f"ReLU, He × {size}, batch norm"])
-    assert "relu       loss 0.1750 in step 1, 0.1750 in step 500\n" in printed
-    assert re.search(r"^leaky_relu loss 0\.18\d\d in step 1, 0\.000\d in step 500$", printed, re.MULTILINE)
-    [positive, centred] = re.findall(r"one sign in (\d+)% of the steps, a way of (\S+) to \(1\.000, -1\.000\)", printed)
-    assert positive[0] == "100"
-    assert int(centred[0]) < 60
-    assert float(positive[1]) > 2.0 * float(centred[1])
-    check_pictures(tmp_path, figures=["vanishing_gradients", "dead_relu_and_zigzag"])
+    norms = table(printed, 5)
+    assert norms["logistic, size 1"][0] < 1e-5 * norms["logistic, size 1"][3]
+    assert 5e-4 < norms["logistic, size 4"][0] / norms["logistic, size 4"][3] < 1e-2
+    for name in "tanh", "ReLU, He", "logistic, size 1, batch norm":
+        assert 0.1 < norms[name][0] / norms[name][3] < 10.0
+        assert norms[name][4] == pytest.approx(1.0, abs=0.1)
+    assert norms["ReLU, He × ½"][0] < norms["ReLU, He"][0] / 100.0
+    assert norms["ReLU, He × 2"][0] > norms["ReLU, He"][0] * 5e5
+    assert norms["ReLU, He × ½, batch norm"][4] == norms["ReLU, He × 2, batch norm"][4]  # whatever the size
+    assert 1.2 < norms["ReLU, He × 2, batch norm"][4] < 1.5
+    found = re.findall(r"^(\w+) +after step (\d+) +w = +(\S+), active for +(\d+) of 11$", printed, re.M)
+    assert [(name, step, active) for name, step, _, active in found] == [
+        (name, *when) for name in ("relu", "leaky_relu") for when in (("100", "11"), ("101", "0"), ("601", "0"))
+    ]
+    before, dead, later = (float(w) for _, _, w, _ in found[:3])
+    assert dead == later < -70.0 < 0.5 < before
+    rows = re.findall(r"^(\S+ to \S+)  +(\d+)% +(\S+) +(\S+), (\S+) +(\S+) +(\d+)$", printed, re.M)
+    positive, centred = ([float(number) for number in row] for _, *row in rows)
+    assert positive[0] == 100.0
+    assert centred[0] < 60.0
+    assert positive[1] > 1.9 * centred[1]
+    assert positive[2:4] == pytest.approx([7.0 / 12.0, 1.0 / 12.0], rel=0.1)
+    assert centred[2:4] == pytest.approx([1.0 / 12.0, 1.0 / 12.0], rel=0.1)
+    assert positive[4:] == [pytest.approx(24.0 / 7.0, rel=0.1), pytest.approx(20.0, abs=1.0)]
+    assert centred[4:] == [pytest.approx(24.0, rel=0.1), 2.0]
+    [normal] = re.findall(r"^0 to 1, batch norm +(\d+)% +(\S+) +(\S+), (\S+) +2\.0 +2$", printed, re.M)
+    assert list(map(float, normal)) == pytest.approx([centred[0], centred[1], 1.0, 1.0], rel=0.1)
+    check_pictures(tmp_path, figures=["vanishing_gradients", "zigzag"])
+
+
+@pytest.mark.slow
+def test_which_activation(tmp_path: Path) -> None:
+    """Over 20 starts relu, elu and tanh learn, logistic neurons do not; what learns its shape learns |x|."""
+    printed = run_lesson("18_which_activation.py", tmp_path)
+    rows = re.findall(r"^(\w[\w, ']*?)  +[\d.]+ × relu +(.*?)  +(yes|no) +(\S+) +(\d+) of 20 ", printed, re.M)
+    facts = {name: (slopes, monotonic, float(mean)) for name, slopes, monotonic, mean, _ in rows}
+    assert facts == {
+        "relu": ("1, 1, 0", "yes", 0.4),
+        "elu": ("1, 1, 0.05", "yes", 0.16),
+        "tanh": ("0.99, 0.0099, 0.0099", "yes", 0.0),
+        "sigmoid": ("0.25, 0.045, 0.045", "yes", 0.5),
+        "sigmoid, tanh's size": ("0.25, 0.045, 0.045", "yes", 0.5),
+    }
+    assert [int(learned) for *_, learned in rows] == [20, 20, 19, 1, 0]
+    assert "at 00, 01, 10, 11: 0, 1, 1, 0\n" in printed
+    for gamma, a, slope, right, other in re.findall(
+        r"γ = (\S+)\) = (\S+), slope (\S+) = γ exp\(-1\) = (\S+) = elu \+ γ = (\S+)$", printed, re.M
+    ):
+        assert float(a) == pytest.approx(float(gamma) * (math.exp(-1.0) - 1.0), abs=1e-4)
+        assert float(slope) == float(right) == float(other) == pytest.approx(float(gamma) * math.exp(-1.0), abs=1e-4)
+    learned = re.findall(r"^(\w+) +learns \|x\| in +(\d+) of 20 starts(?:: γ from 0.25 to (\S+))?$", printed, re.M)
+    assert [(name, int(n)) for name, n, _ in learned] == [("relu", 0), ("PReLU", 13), ("Maxout", 20)]
+    assert float(learned[1][2]) == pytest.approx(-1.0, abs=0.06)
+    assert "'ReLU needs positive inputs': x = -2 and w = -1 give a = 2, ∂a/∂w = -2\n" in printed
+    assert "'ReLU never vanishes': w = ½ leaves 0.03125, z < 0 leaves 0\n" in printed
+    assert "'Five layers of σ vanish': w = 1 leaves 0.0010, w = 4 leaves 1\n" in printed
+    check_pictures(tmp_path, figures=["which_activation"])
 
 
 def test_loss_surfaces(tmp_path: Path) -> None:
