@@ -86,7 +86,8 @@ def draw(left: Any, right: Any) -> None:
         surface = zip(*[(*x, f(plane(*x))) for x in points], strict=True)
         axes.plot_trisurf(*surface, color=COLOURS[0], alpha=0.5, zorder=1)
         axes.plot(*zip(*line, strict=True), [f(0.0)] * 2, color=COLOURS[1], label="z = 0, a = ½", zorder=2)
-        axes.quiver(0.0, -1.0, f(0.0), w1.data, w2.data, 0.0, color="black", label="normal w", zorder=3, lw=2.5, arrow_length_ratio=0.1)
+        arrow = 0.0, -1.0, f(0.0), w1.data, w2.data, 0.0
+        axes.quiver(*arrow, color="black", label="the normal w", zorder=3, arrow_length_ratio=0.1)
         axes.set(title=title, xlabel="x1", ylabel="x2")
         axes.view_init(elev=30.0, azim=60.0)
     left.legend()

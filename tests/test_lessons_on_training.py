@@ -84,7 +84,7 @@ def test_loss_surfaces(tmp_path: Path) -> None:
     slope, low, high = map(float, re.findall(r"slope (\S+), curvatures (\S+) and (\S+)", printed)[0])
     assert slope < 1e-9
     assert low < 0.0 < high
-    check_pictures(tmp_path, figures=["loss_surfaces"])
+    check_pictures(tmp_path, figures=["figure_4_9", "loss_surfaces"])
 
 
 def test_universal_approximation(tmp_path: Path) -> None:
