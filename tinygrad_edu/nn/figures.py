@@ -65,7 +65,7 @@ def figure(
     curves = {"axes.prop_cycle": cycler(color=COLOURS, linestyle=LINES), "lines.linewidth": 2.0}
     levels = {"contour.linewidth": 0.8, "contour.negative_linestyle": "solid"}
     texts = dict.fromkeys(["axes.labelcolor", "axes.titlecolor", "axes.edgecolor", "xtick.color", "ytick.color"], GREY)
-    page = {"figure.facecolor": "none", "svg.hashsalt": path.name, "svg.fonttype": "none"}
+    page = {"figure.facecolor": "none", "legend.framealpha": 1.0, "svg.hashsalt": path.name, "svg.fonttype": "none"}
     style: Any = {**curves, **levels, **texts, **page}
     picture, format = io.BytesIO(), path.suffix[1:].lower() or "png"
     with rc_context(style):
