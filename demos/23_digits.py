@@ -1,10 +1,9 @@
 """Handwritten digits: can a network of scalars, in pure Python, learn to read?
 
 Claim: yes, in seconds. An MLP of 64-32-10, 2,410 parameters, is trained by stochastic gradient descent, one update
-after each of 1,437 images of 8 × 8 pixels. Of 360 images it has never seen it reads more than 96 of 100, from each of 20
-starts. All 1,797 images were written by the same 13 hands (Alpaydin and Kaynak, 1998), and the split is one of images,
-not of writers: of a hand it has never seen it may read less. It is a static graph that makes this fast: an epoch takes
-a fraction of a second.
+after each of 1,437 images of 8 × 8 pixels. Of 360 images it has never seen it reads more than 96 of 100. All 1,797 were
+written by the same 13 hands (Alpaydin and Kaynak, 1998), and the split is one of images, not of writers: of a hand that
+it has never seen it may read less. It is a static graph that makes this fast: an epoch takes a fraction of a second.
 """
 
 import random
@@ -29,7 +28,8 @@ test_images, test_classes = [image for image, _ in test], [k for _, k in test]
 
 # %% model, and the cross-entropy -Σ yₖ log pₖ of one image, as a static graph
 model = MLP(64, [32, 10], seed=0)
-print(f"{len(model.parameters()):,} parameters, {len(train):,} images to learn from, {len(test)} for the test, by the same hands")
+print(f"{len(model.parameters()):,} parameters, {len(train):,} images to learn from,", end=" ")
+print(f"{len(test)} for the test, by the same hands")
 
 
 def loss(image: Any, target: Any) -> Any:
@@ -80,5 +80,6 @@ def draw(*panels: Any) -> None:
         axes.axis("off")
 
 
-pictures = [save_figure(output / "misread_digits.svg", draw, columns=len(misread), size=(0.9 * len(misread), 1.3))]
+n = len(misread)
+pictures = [save_figure(output / "misread_digits.svg", draw, columns=n, size=(0.9 * n, 1.3))] if misread else []
 print(f"\nwrote {', '.join(map(str, pictures))}")

@@ -88,7 +88,7 @@ def test_loss_surfaces(tmp_path: Path) -> None:
 
 
 def test_universal_approximation(tmp_path: Path) -> None:
-    """The best error falls with each doubling; some starts of 8 neurons end above the best of 4; what the limits are."""
+    """The best error falls with each doubling; some starts of 8 neurons end above the best of 4; its limits."""
     printed = run_lesson("20_universal_approximation.py", tmp_path)
     rows = re.findall(r"^ +(\d+) +([\d.]+) +([\d.]+) +([\d.]+)$", printed, re.MULTILINE)
     best, middle, worst = ([float(row[k]) for row in rows] for k in (1, 2, 3))
