@@ -32,7 +32,7 @@ z.label, a.label = "z", "a"
 
 a.backward()
 by_hand = [w1.grad, w2.grad, b.grad]
-pictures: list[Path | None] = [
+pictures = [
     save_graph(a, output / "neuron_of_plus_and_times.svg", "a neuron built of + and *", direction="TB"),
     save_graph(a, output / "neuron_as_in_textbooks.svg", "the same, as textbooks draw it", style="network"),
 ]
@@ -93,5 +93,6 @@ def draw(left: Any, right: Any) -> None:
     left.legend()
 
 
-pictures.append(save_figure(output / "plane_and_sigma.svg", draw, columns=2, size=(9.0, 4.5), projection="3d"))
+figure = save_figure(output / "plane_and_sigma.svg", draw, columns=2, size=(9.0, 4.5), projection="3d")
+pictures += [figure] if figure else []
 print(f"\nwrote {', '.join(map(str, pictures))}")

@@ -113,6 +113,6 @@ def draw(left: Any, right: Any) -> None:
     right.legend()
 
 
-pictures = [save_figure(output / "universal_approximation.svg", draw, columns=2, size=(9.0, 4.0))]
-pictures.append(plot_decision_boundary(nets[0], *two_moons, output / "moons.svg"))
+curves = save_figure(output / "universal_approximation.svg", draw, columns=2, size=(9.0, 4.0))
+pictures = [*filter(None, [curves, plot_decision_boundary(nets[0], *two_moons, output / "moons.svg")])]
 print(f"\nwrote {', '.join(map(str, pictures))}")

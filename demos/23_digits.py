@@ -74,12 +74,12 @@ for start_of_row in range(0, len(misread), 5):
 
 # %% the same as a picture, where matplotlib is installed
 def draw(*panels: Any) -> None:
-    for axes, (image, true, predicted) in zip(panels, misread, strict=True):
+    for axes, (image, true, predicted) in zip(panels, misread, strict=False):
         axes.imshow([image[row : row + 8] for row in range(0, 64, 8)], cmap="Greys", vmin=0.0, vmax=1.0)
         axes.set_title(f"{true} as {predicted}")
         axes.axis("off")
 
 
-n = len(misread)
-pictures = [save_figure(output / "misread_digits.svg", draw, columns=n, size=(0.9 * n, 1.3))] if misread else []
+n = max(1, len(misread))
+pictures = [*filter(None, [save_figure(output / "misread_digits.svg", draw, columns=n, size=(0.9 * n, 1.3))])]
 print(f"\nwrote {', '.join(map(str, pictures))}")
