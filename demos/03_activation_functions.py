@@ -8,12 +8,11 @@ each of 20 starts. All derivatives come out of `backward()`. Source: Qiu, NNDL, 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import exp, nan
 from pathlib import Path
 from statistics import NormalDist, fmean
 from typing import Any
 
-from tinygrad_edu import Parameter, Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
+from tinygrad_edu import Parameter, Value, elu, exp, leaky_relu, relu, sigmoid, softplus, tanh
 from tinygrad_edu.nn import Adam, Maxout, Module, fit, squared_error
 from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.readers.notation import columns
@@ -99,7 +98,7 @@ for start in lambda seed: PReLU(seed / 20.0), lambda seed: Maxout(1, pieces=2, s
 # %% three families: left the values, right the derivatives, which jump where there is a kink
 def without_jumps(numbers: Sequence[float]) -> list[float]:
     """Put nan, which is not drawn, where a number jumps."""
-    return [nan if abs(x - before) > 0.1 else x for before, x in zip((numbers[0], *numbers), numbers, strict=False)]
+    return [x if abs(x - y) < 0.1 else float("nan") for y, x in zip((numbers[0], *numbers), numbers, strict=False)]
 
 
 def draw(names: str, left: Any, right: Any) -> None:
@@ -116,5 +115,6 @@ def draw(names: str, left: Any, right: Any) -> None:
 
 pictures = []
 for family, names in FAMILIES.items():
-    pictures.append(save_figure(output / f"activations_{family}.svg", partial(draw, names), columns=2, size=(9.0, 3.6)))
+    picture = save_figure(output / f"activations_{family}.svg", partial(draw, names), columns=2, size=(9.0, 3.6))
+    pictures += [picture] if picture else []
 print(f"\nwrote {', '.join(map(str, pictures))}")

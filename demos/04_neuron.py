@@ -32,7 +32,7 @@ z.label, a.label = "z", "a"
 
 a.backward()
 by_hand = [w1.grad, w2.grad, b.grad]
-pictures: list[Path | None] = [
+pictures = [
     save_graph(a, output / "neuron_of_plus_and_times.svg", "a neuron built of + and *", direction="TB"),
     save_graph(a, output / "neuron_as_in_textbooks.svg", "the same, as textbooks draw it", style="network"),
 ]
@@ -86,11 +86,13 @@ def draw(left: Any, right: Any) -> None:
         surface = zip(*[(*x, f(plane(*x))) for x in points], strict=True)
         axes.plot_trisurf(*surface, color=COLOURS[0], alpha=0.5, zorder=1)
         axes.plot(*zip(*line, strict=True), [f(0.0)] * 2, color=COLOURS[1], label="z = 0, a = ½", zorder=2)
-        axes.quiver(0.0, -1.0, f(0.0), w1.data, w2.data, 0.0, color="black", label="normal w", zorder=3, lw=2.5, arrow_length_ratio=0.1)
+        arrow = 0.0, -1.0, f(0.0), w1.data, w2.data, 0.0
+        axes.quiver(*arrow, color="black", label="the normal w", zorder=3, arrow_length_ratio=0.1)
         axes.set(title=title, xlabel="x1", ylabel="x2")
         axes.view_init(elev=30.0, azim=60.0)
     left.legend()
 
 
-pictures.append(save_figure(output / "plane_and_sigma.svg", draw, columns=2, size=(9.0, 4.5), projection="3d"))
+figure = save_figure(output / "plane_and_sigma.svg", draw, columns=2, size=(9.0, 4.5), projection="3d")
+pictures += [figure] if figure else []
 print(f"\nwrote {', '.join(map(str, pictures))}")

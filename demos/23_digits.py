@@ -1,8 +1,9 @@
 """Handwritten digits: can a network of scalars, in pure Python, learn to read?
 
 Claim: yes, in seconds. An MLP of 64-32-10, 2,410 parameters, is trained by stochastic gradient descent, one update
-after each of 1,437 images of 8 × 8 pixels. Of 360 images it has never seen it reads more than 96 of 100. It is a static
-graph that makes this fast: an epoch takes a fraction of a second.
+after each of 1,437 images of 8 × 8 pixels. Of 360 images it has never seen it reads more than 96 of 100. All 1,797 were
+written by the same 13 hands (Alpaydin and Kaynak, 1998), and the split is one of images, not of writers: of a hand that
+it has never seen it may read less. It is a static graph that makes this fast: an epoch takes a fraction of a second.
 """
 
 import random
@@ -15,7 +16,7 @@ from tinygrad_edu.nn import MLP, accuracy, confusion_matrix, load_digits, one_ho
 from tinygrad_edu.nn.figures import save_figure
 from tinygrad_edu.nn.metrics import predicted_class
 
-output = Path(__file__).parent / "output"
+output = Path("output")
 output.mkdir(exist_ok=True)
 
 # %% data: the ink of each pixel between 0 and 1, the images shuffled, the last 360 kept for the test
@@ -27,7 +28,8 @@ test_images, test_classes = [image for image, _ in test], [k for _, k in test]
 
 # %% model, and the cross-entropy -Σ yₖ log pₖ of one image, as a static graph
 model = MLP(64, [32, 10], seed=0)
-print(f"{len(model.parameters()):,} parameters, {len(train):,} images to learn from, {len(test)} for the test")
+print(f"{len(model.parameters()):,} parameters, {len(train):,} images to learn from,", end=" ")
+print(f"{len(test)} for the test, by the same hands")
 
 
 def loss(image: Any, target: Any) -> Any:
@@ -72,11 +74,12 @@ for start_of_row in range(0, len(misread), 5):
 
 # %% the same as a picture, where matplotlib is installed
 def draw(*panels: Any) -> None:
-    for axes, (image, true, predicted) in zip(panels, misread, strict=True):
+    for axes, (image, true, predicted) in zip(panels, misread, strict=False):
         axes.imshow([image[row : row + 8] for row in range(0, 64, 8)], cmap="Greys", vmin=0.0, vmax=1.0)
         axes.set_title(f"{true} as {predicted}")
         axes.axis("off")
 
 
-if misread:
-    save_figure(output / "misread_digits.svg", draw, columns=len(misread), size=(0.9 * len(misread), 1.3))
+n = max(1, len(misread))
+pictures = [*filter(None, [save_figure(output / "misread_digits.svg", draw, columns=n, size=(0.9 * n, 1.3))])]
+print(f"\nwrote {', '.join(map(str, pictures))}")

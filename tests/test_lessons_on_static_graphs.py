@@ -38,7 +38,7 @@ def test_static_graph(tmp_path: Path) -> None:
 def test_digits(tmp_path: Path) -> None:
     """At least 96 % of the digits that were held out are read; those that are not are shown."""
     printed = run_lesson("23_digits.py", tmp_path)
-    assert printed.startswith("2,410 parameters, 1,437 images to learn from, 360 for the test\n")
+    assert printed.startswith("2,410 parameters, 1,437 images to learn from, 360 for the test, by the same hands\n")
     right = float(re.findall(r"test accuracy (\S+)%", printed)[-1])
     assert right >= 96.0
     matrix = [list(map(int, row.split())) for row in re.findall(r"^ +\d((?: +\d+){10})$", printed, re.MULTILINE)]

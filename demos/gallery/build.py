@@ -1,11 +1,10 @@
 """Rebuild the pictures of this folder, those of the READMEs: python demos/gallery/build.py.
 
-Runs the lessons and keeps one picture of each, runs the programs of README.md that draw, and photographs the stepper.
-Needs Graphviz, matplotlib and Chromium.
+Runs the lessons and keeps the pictures of each that show its idea, runs the programs of README.md that draw, and
+photographs the stepper. Needs Graphviz, matplotlib and Chromium. Pictures are transparent, for light and dark pages.
 """
 
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -17,29 +16,35 @@ DEMOS = GALLERY.parent
 README = DEMOS.parent / "README.md"
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURES = {
-    "01_worked_example.py": "worked_example_h1_to_h6",
-    "03_activation_functions.py": "activations_saturating",
-    "04_neuron.py": "neuron",
-    "05_perceptron_and_regression.py": "hyperplanes",
-    "06_xor.py": "xor_boundary",
-    "08_backprop_by_hand.py": "backprop_2_backward",
-    "09_what_goes_wrong.py": "pre_order",
-    "10_ways_to_differentiate.py": "four_ways",
-    "12_higher_derivatives.py": "second_derivative",
-    "07_softmax_and_cross_entropy.py": "softmax",
-    "14_training_algorithm.py": "training_algorithm",
-    "16_optimisers.py": "learning_rate_decay",
-    "17_vanishing_gradients.py": "vanishing_gradients",
-    "20_universal_approximation.py": "universal_approximation",
+    "01_worked_example.py": ["worked_example_h1_to_h6"],
+    "02_patterns_of_backward.py": ["patterns"],
+    "03_activation_functions.py": ["activations_saturating", "activations_rectifiers", "activations_others"],
+    "04_neuron.py": ["neuron", "neuron_as_in_textbooks", "plane_and_sigma"],
+    "05_perceptron_and_regression.py": ["hyperplanes", "loss_parabola"],
+    "06_xor.py": ["xor_boundary"],
+    "07_softmax_and_cross_entropy.py": ["cross_entropy", "softmax"],
+    "08_backprop_by_hand.py": ["backprop_2_backward"],
+    "09_what_goes_wrong.py": ["pre_order"],
+    "10_ways_to_differentiate.py": ["four_ways"],
+    "11_dual_numbers.py": ["dual_numbers"],
+    "12_higher_derivatives.py": ["second_derivative"],
+    "14_training_algorithm.py": ["training_algorithm"],
+    "16_optimisers.py": ["optimisers", "learning_rate_decay"],
+    "17_vanishing_gradients.py": ["vanishing_gradients", "dead_relu_and_zigzag"],
+    "19_loss_surfaces.py": ["figure_4_9", "loss_surfaces"],
+    "20_universal_approximation.py": ["universal_approximation", "moons"],
+    "21_static_and_dynamic.py": ["static"],
 }
 
 
 def build(folder: Path) -> None:
     """Draw the pictures into a folder."""
-    for lesson, picture in PICTURES.items():
-        runpy.run_path(str(DEMOS / lesson), run_name="__main__")
-        shutil.copy(DEMOS / "output" / f"{picture}.svg", folder)
     with tempfile.TemporaryDirectory() as drawn:
+        for lesson, pictures in PICTURES.items():
+            shutil.copy(DEMOS / lesson, drawn)
+            subprocess.run([sys.executable, lesson], cwd=drawn, check=True)
+            for picture in pictures:
+                shutil.copy(Path(drawn) / "output" / f"{picture}.svg", folder)
         run_programs("save_graph(", drawn)
         shutil.copy(Path(drawn) / "f.svg", folder / "worked_example.svg")
         shutil.copy(Path(drawn) / "mlp.svg", folder)

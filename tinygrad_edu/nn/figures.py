@@ -15,7 +15,7 @@ from tinygrad_edu.words import print, say
 COLOURS = ["#005A9C", "#A33B00", "#00806A", "#7A1F7A", "#444444", "#B07D00"]
 LINES = ["-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1))]
 MARKERS = "o^sDvP"
-GREY = "#767676"  # read on white and on black
+GREYS = "axes.labelcolor", "axes.titlecolor", "axes.edgecolor", "xtick.color", "ytick.color"  # on white and on black
 SIZE = 6.4, 4.8
 
 
@@ -51,20 +51,17 @@ def in_notebook() -> bool:
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
-def figure(
-    path: Path, draw: Callable[..., None], columns: int = 1, size: tuple[float, float] = SIZE,
-    projection: str | None = None,
-) -> bytes:  # fmt: skip
+def figure(path: Path, draw: Callable[..., None], columns: int = 1, size: Any = SIZE, projection: Any = None) -> bytes:
     """Return a figure as `save_figure` writes it."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.rcsetup import cycler
 
-    curves = {"axes.prop_cycle": cycler(color=COLOURS, linestyle=LINES), "lines.linewidth": 2.0}
-    levels = {"contour.linewidth": 0.8, "contour.negative_linestyle": "solid"}
-    texts = dict.fromkeys(["axes.labelcolor", "axes.titlecolor", "axes.edgecolor", "xtick.color", "ytick.color"], GREY)
-    page = {"figure.facecolor": "none", "svg.hashsalt": path.name, "svg.fonttype": "none"}
-    style: Any = {**curves, **levels, **texts, **page}
+    style: Any = dict.fromkeys(GREYS, "#767676") | {
+        "axes.prop_cycle": cycler(color=COLOURS, linestyle=LINES), "lines.linewidth": 2.0, "contour.linewidth": 0.8,
+        "contour.negative_linestyle": "solid", "legend.framealpha": 1.0, "figure.facecolor": "none",
+        "svg.hashsalt": path.name, "svg.fonttype": "none",
+    }  # fmt: skip
     picture, format = io.BytesIO(), path.suffix[1:].lower() or "png"
     with rc_context(style):
         drawing = Figure(figsize=size, layout="constrained")

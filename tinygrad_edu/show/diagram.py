@@ -39,17 +39,9 @@ SPELLED = {  # elsewhere as on the left
 
 
 def draw_dot(
-    root: Value,
-    title: str = "",
-    *,
-    weights: str | None = None,
-    constants: bool = False,
-    max_nodes: int = 200,
-    direction: str | None = None,
-    style: str | None = None,
-    marked: Mapping[Value, str] | None = None,
-    **others: Any,
-) -> Digraph:
+    root: Value, title: str = "", *, weights: str | None = None, constants: bool = False, max_nodes: int = 200,
+    direction: str | None = None, marked: Mapping[Value, str] | None = None, style: str | None = None, **others: Any,
+) -> Digraph:  # fmt: skip
     """Return the graph of `root` as an unrendered `graphviz.Digraph`, which a notebook shows as a picture.
 
     Each box holds a Value's name, what it is, its value and its gradient as it stands, "–" where none is computed. Each
@@ -61,11 +53,9 @@ def draw_dot(
     max_nodes   beyond so many boxes, or weights on arrows, each neuron is drawn as one box, or else each layer
     direction   "LR" or "TB"; without it, left to right for wide networks and for up to five ranks
     marked      nodes to point at, each with a note on why; one without a box is marked where its number stands
-    style       "network": circles in columns, weights on the connections, δ = ∂L/∂z in the circles, as textbooks do,
-                of neurons however they are written; weights, constants, direction and marked do not apply
+    style       "network": neurons, however they are written, as circles in columns, with δ = ∂L/∂z in them
 
-    Raises ValueError if even so there are more than `max_nodes` boxes, for an unknown word, or if neurons of a
-    "network" stand in no layers.
+    Raises ValueError if even so there are more than `max_nodes` boxes, for an unknown word, or for what is no network.
     """
     for name in others:
         raise TypeError(f"draw_dot takes no {name}={SPELLED.get(name, '')}")
@@ -74,9 +64,9 @@ def draw_dot(
     one_of("style", style, "network")
     title, max_nodes = instance("title", title, str), count("max_nodes", max_nodes)
     graph = Graph(root, styles.PICTURE)
-    if style == "network":
-        if weights or constants or direction or marked:
-            raise ValueError("style='network' goes with no weights=, constants=, direction= or marked=")
+    if style and (weights or constants or direction or marked):
+        raise ValueError("style='network' goes with no weights=, constants=, direction= or marked=")
+    if style:
         return draw_network(graph, title, max_nodes)
     nodes = [node for node in graph.order if constants or not isinstance(node, Constant)]
     notes = notes_on(graph, nodes, instance("marked", {} if marked is None else marked, dict))
@@ -234,9 +224,8 @@ def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
     except (ValueError, ArithmeticError):
         return [f"{rich(' = '.join(filter(None, (derivative, formula))))} {say('does not exist')}"]
     number = graph.number(partial)
-    if len(derivative) > LONG_DERIVATIVE:
-        derivative = ""  # the arrow says of what
-    lines = [coloured(rich(" = ".join(dict.fromkeys(filter(None, (derivative, formula, number))))), styles.TEXT_COLOUR)]
+    shown = dict.fromkeys(filter(None, (derivative if len(derivative) <= LONG_DERIVATIVE else "", formula, number)))
+    lines = [coloured(rich(" = ".join(shown)), "#000000")]
     if has_gradient(node) and has_gradient(child):
         product = f"← {styles.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
         lines.append(coloured(product, styles.GRADIENT_COLOUR))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tinygrad_edu import rules
 from tinygrad_edu.engine import Constant, Parameter, Value
@@ -17,21 +17,15 @@ from tinygrad_edu.words import say
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-Terms: TypeAlias = "list[tuple[Value, ...]]"
+Terms: TypeAlias = "list[tuple[Value, ...]]"  # (weight, input) or (bias,), that a pre-activation is the sum of
+Neurons: TypeAlias = "dict[Value, tuple[Value, Terms]]"  # by the activation: the pre-activation, its terms
+Place: TypeAlias = "tuple[str, float, float]"  # of a circle: its name in the picture, and its centre
 CIRCLE, LINE, GAP = 80.0, 17.0, 240.0  # points: the room of a circle, of a weight, and from column to column
 NEAR = 0.35  # of a gap: from the centre of a neuron to its weights
 MANY = 16  # connections between two columns: of more nobody could read the weights
 PLACED = {"layout": "neato", "inputscale": "72", "splines": "line", "outputorder": "edgesfirst"}
 SHAPE = {"shape": "circle", "width": "1", "fixedsize": "true", "style": "filled"}
 RAISED = SUPERSCRIPTS | str.maketrans("()", "⁽⁾")
-
-
-class Neuron(NamedTuple):
-    """Hold a pre-activation z, and what it is the sum of: products (weight, input) and biases."""
-
-    z: Value
-    products: list[tuple[Value, Value]]
-    biases: list[Value]
 
 
 def draw_network(graph: Graph, title: str, max_nodes: int) -> Digraph:
@@ -52,23 +46,24 @@ def draw_network(graph: Graph, title: str, max_nodes: int) -> Digraph:
         heading = say("input" if layer == 0 else "hidden" if column is not columns[-1] else "output")
         draw_text(dot, small(heading, NOTE_COLOUR), layer * GAP, top)
         for i, node in enumerate(column, start=1):
-            draw_circle(dot, graph, node, indexed("a", layer, i), *places[node], neurons.get(node))
-            for weight, x in neurons[node].products if layer else ():
+            name = indexed("a", layer, i) if layer else graph.name(node)
+            draw_circle(dot, graph, node, name, places[node], neurons.get(node))
+            for weight, x in filter(is_product, neurons[node][1] if layer else []):
                 (tail, x1, y1), (head, x2, y2) = places[x], places[node]
                 dot.edge(tail, head)
                 if not many:
                     name = indexed("w", layer, i, columns[layer - 1].index(x) + 1)
-                    text = coloured(small(f"{name} = {graph.number(weight.data)}", VALUE_COLOUR), VALUE_COLOUR)
+                    text = small(f"{name} = {graph.number(weight.data)}", VALUE_COLOUR)
                     draw_text(dot, text, x2 + NEAR * (x1 - x2), y2 + NEAR * (y1 - y2))
     if graph.root not in places:
-        draw_circle(dot, graph, graph.root, "", "root", (len(columns) - 0.4) * GAP, 0.0)
+        draw_circle(dot, graph, graph.root, graph.name(graph.root), ("root", (len(columns) - 0.4) * GAP, 0.0))
         dot.edges((places[node][0], "root") for node in columns[-1])
     return dot
 
 
-def places_of(columns: list[list[Value]], near: float) -> dict[Value, tuple[str, float, float]]:
+def places_of(columns: list[list[Value]], near: float) -> dict[Value, Place]:
     """Return the name of each circle and where its centre is, with room for weights so near to their neurons."""
-    places: dict[Value, tuple[str, float, float]] = {}
+    places: dict[Value, Place] = {}
     room, before = CIRCLE, 1
     for layer, column in enumerate(columns):
         room, before = max(CIRCLE, (near * (before - 1) * room + LINE) / (1.0 - near)), len(column)
@@ -78,16 +73,17 @@ def places_of(columns: list[list[Value]], near: float) -> dict[Value, tuple[str,
 
 
 def draw_circle(
-    dot: Digraph, graph: Graph, node: Value, name: str, id: str, x: float, y: float, neuron: Neuron | None = None
+    dot: Digraph, graph: Graph, node: Value, name: str, place: Place, neuron: tuple[Value, Terms] | None = None
 ) -> None:
     """Draw a neuron, with its activation, its δ = ∂L/∂z and its bias, or an input or the root with its value."""
-    lines = [f"<b>{rich(name if neuron else graph.name(node))}</b>", coloured(graph.number(node.data), VALUE_COLOUR)]
+    lines = [f"<b>{rich(name)}</b>", coloured(graph.number(node.data), VALUE_COLOUR)]
     if neuron:
-        lines.append(coloured(f"δ = {gradient_text(neuron.z)}", GRADIENT_COLOUR))
-        lines += [small(f"b = {graph.number(bias.data)}", NOTE_COLOUR) for bias in neuron.biases]
+        lines.append(coloured(f"δ = {gradient_text(neuron[0])}", GRADIENT_COLOUR))
+        biases = [term[0] for term in neuron[1] if not is_product(term) and (term[0].varies or term[0].data)]
+        lines += [small(f"b = {graph.number(bias.data)}", NOTE_COLOUR) for bias in biases]
     frame = BOXES["" if node.op else "input"] | (OUTPUT if node is graph.root else {}) | SHAPE
-    text, tooltip = label([cell(line, 'align="center"') for line in lines], 0), plain(graph.name(node))
-    dot.node(id, text, id=id, tooltip=tooltip, pos=f"{x:g},{y:g}!", **frame)
+    text, (id, x, y) = label([cell(line, 'align="center"') for line in lines], 0), place
+    dot.node(id, text, id=id, tooltip=plain(graph.name(node)), pos=f"{x:g},{y:g}!", **frame)
 
 
 def draw_text(dot: Digraph, markup: str, x: float, y: float) -> None:
@@ -101,22 +97,23 @@ def indexed(letter: str, layer: int, *places: int) -> str:
     return letter + f"({layer})".translate(RAISED) + below.translate(SUBSCRIPTS)
 
 
-def columns_of(graph: Graph, neurons: dict[Value, Neuron]) -> list[list[Value]]:
+def columns_of(graph: Graph, neurons: Neurons) -> list[list[Value]]:
     """Return the inputs, then the activations of each layer. Raises ValueError if neurons stand in no layers."""
     if not neurons:
         raise ValueError(f"style='network' needs neurons: {graph.name(graph.root)} has no weights × inputs")
-    column = {x: 0 for neuron in neurons.values() for _, x in neuron.products if not x.op}
-    for a, neuron in neurons.items():
-        found = {graph.name(x): f"layer {column[x]}" if x in column else "no layer" for _, x in neuron.products}
+    inputs = {a: [term[1] for term in filter(is_product, terms)] for a, (_, terms) in neurons.items()}
+    column = {x: 0 for xs in inputs.values() for x in xs if not x.op}
+    for a, xs in inputs.items():
+        found = {graph.name(x): f"layer {column[x]}" if x in column else "no layer" for x in xs}
         if len(set(found.values())) > 1 or "no layer" in found.values():
-            inputs = ", ".join(f"{name} of {layer}" for name, layer in found.items())
-            raise ValueError(f"style='network' needs layers of neurons: {graph.name(neuron.z)} has inputs {inputs}")
-        column[a] = 1 + column[neuron.products[0][1]]
+            names = ", ".join(f"{name} of {layer}" for name, layer in found.items())
+            raise ValueError(f"style='network' needs layers of neurons: {graph.name(neurons[a][0])} has inputs {names}")
+        column[a] = 1 + column[xs[0]]
     return [[node for node in column if column[node] == layer] for layer in range(1 + max(column.values()))]
 
 
-def neurons_of(graph: Graph) -> dict[Value, Neuron]:
-    """Return the neurons of a graph by their activations, in the order of computation, however their sums are written.
+def neurons_of(graph: Graph) -> Neurons:
+    """Return the neurons of a graph in the order of computation, however their sums are written.
 
     The activation is what a function makes of z, if nothing else uses z; else z itself.
     """
@@ -127,23 +124,19 @@ def neurons_of(graph: Graph) -> dict[Value, Neuron]:
     terms: dict[Value, Terms] = {}
     for node in graph.order:
         terms[node] = terms_of(node, {x: terms[x] if len(users[x]) == 1 or not x.op else [] for x in node.children})
-    neurons: dict[Value, Neuron] = {}
+    neurons: Neurons = {}
     for z in graph.operations:
-        products = [term for term in terms[z] if len(term) == 2]
         user = users[z][0] if len(users[z]) == 1 else z
-        if products and not (user is not z and user.op is rules.add and terms[user]):  # which then is the whole sum
+        is_part = user is not z and user.op is rules.add and terms[user]
+        if any(map(is_product, terms[z])) and not is_part:
             varying = [child for child in user.children if not isinstance(child, (Parameter, Constant))]
             is_function = user.op not in OPERATORS and user.op is not rules.neg and not is_neuron(user)
-            biases = [b for b, *x in terms[z] if not x and (b.varies or b.data)]
-            neurons[user if is_function and varying == [z] else z] = Neuron(z, products, biases)
+            neurons[user if is_function and varying == [z] else z] = z, terms[z]
     return neurons
 
 
 def terms_of(node: Value, terms: dict[Value, Terms]) -> Terms:
-    """Return the products (weight, input) and the bias (b,) that a node is the sum of, [] if it is no such sum.
-
-    `terms` are those of its operands, [] if they are used elsewhere too.
-    """
+    """Return the terms that a node is the sum of, given those of its operands; [] if it is no such sum."""
     found: Terms = [(node,)] if isinstance(node, (Parameter, Constant)) else []
     if node.op is rules.add:
         left, right = (terms[child] for child in node.children)
@@ -152,5 +145,9 @@ def terms_of(node: Value, terms: dict[Value, Terms]) -> Terms:
         found = [tuple(sorted(node.children, key=lambda child: not isinstance(child, Parameter)))]
     elif is_neuron(node):
         found = node.op.written_out(*node.children)
-    weighted = all(isinstance(term[0], Parameter) and not isinstance(term[-1], Parameter) for term in found if term[1:])
-    return found if weighted and sum(b.varies for b, *x in found if not x) <= 1 else []  # two: a sum of two neurons
+    weighted = all(isinstance(w, Parameter) and not isinstance(x, Parameter) for w, x in filter(is_product, found))
+    return found if weighted and sum(len(term) == 1 and term[0].varies for term in found) <= 1 else []
+
+
+def is_product(term: tuple[Value, ...]) -> bool:
+    return len(term) == 2

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 VALUE_COLOUR = "#005A9C"
 GRADIENT_COLOUR = "#A33B00"
 NOTE_COLOUR = "#555555"
-TEXT_COLOUR = "#000000"
 ARROW_COLOUR = "#808080"  # seen on white and on black
 GREEK = {"sigmoid": "σ", "maximum": "max", "minimum": "min"}
 FORMULAS = FORMULA._replace(negative="−", minus="−", functions=GREEK)
