@@ -1,13 +1,16 @@
 """What Pyodide's Python has not, as a plugin of pytest: a test that asks for a process or a thread is skipped."""
 
+import errno
 from collections.abc import Iterator
 
 import pytest
 
-ABSENT = {
-    "[Errno 138] emscripten does not support processes.": "there are no processes here",
-    "can't start new thread": "there are no threads here",
-}
+
+def absent(error: Exception) -> str | None:
+    """The reason to skip a test that ended with this error; None where that is a failure."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSYS, errno.ENOTSUP):  # os.fork, subprocess
+        return "there are no processes here"
+    return "there are no threads here" if str(error) == "can't start new thread" else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -15,9 +18,9 @@ def pytest_runtest_call() -> Iterator[None]:
     """Skip a test that fails for want of something; what the package itself catches is tested like anything else."""
     try:
         return (yield)
-    except (OSError, RuntimeError) as error:
-        if str(error) in ABSENT:
-            pytest.skip(ABSENT[str(error)])
+    except Exception as error:
+        if reason := absent(error):
+            pytest.skip(reason)
         raise
 
 
