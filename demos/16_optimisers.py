@@ -96,8 +96,8 @@ def draw_paths(*panels: Any) -> None:
     bounds = [(-2.2, 0.8, -0.45, 0.45), (-1.7, 0.7, -0.3, 1.3), (-1.8, 2.2, -1.0, 1.3)]
     for axes, landscape, (left, right, low, high) in zip(panels, LANDSCAPES, bounds, strict=True):
         height, _, lowest = LANDSCAPES[landscape]
-        xs, ys = ([a + (b - a) * i / 60.0 for i in range(61)] for a, b in ((left, right), (low, high)))
-        levels = [height(*lowest) + 0.015 * i**2 for i in range(1, 25)]
+        xs, ys = ([a + (b - a) * i / 40.0 for i in range(41)] for a, b in ((left, right), (low, high)))
+        levels = [height(*lowest) + 0.05 * i**2 for i in range(1, 13)]
         axes.contour(xs, ys, [[height(x, y) for x in xs] for y in ys], levels, colors="#CCCCCC")
         for (name, path), marker in zip(paths[landscape].items(), MARKERS, strict=True):
             axes.plot(*zip(*path[:101], strict=True), f"-{marker}", lw=1.0, ms=4.5, markevery=10, label=name)

@@ -28,7 +28,7 @@ SIDE_BY_SIDE = 12  # weights and biases of a layer whose labels fit beside each 
 LONG_SUM = 9  # operands: a weighted sum of more is not written out
 LONG_LINE = 28  # characters: a name and what it is, if longer, take several lines
 LONG_FORMULA = 40  # characters: of a longer derivative the arrow has the number only
-LONG_DERIVATIVE = 12  # characters: ∂(d²y/dwdz)/∂h2 is told by the arrow's ends
+LONG_DERIVATIVE = 14  # characters: a longer one, and one of a quotient, is told by the arrow's ends
 FEW_TERMS = 5  # of a gradient, that are written out
 Remarks: TypeAlias = "Mapping[Value, list[str]]"  # lines below the numbers of a node
 FORMATS = ("svg", "png", "pdf", "gv")
@@ -224,8 +224,10 @@ def arrow_lines(graph: Graph, node: Value, operand: int) -> list[str]:
     except (ValueError, ArithmeticError):
         return [f"{rich(' = '.join(filter(None, (derivative, formula))))} {say('does not exist')}"]
     number = graph.number(partial)
-    shown = dict.fromkeys(filter(None, (derivative if len(derivative) <= LONG_DERIVATIVE else "", formula, number)))
-    lines = [coloured(rich(" = ".join(shown)), "#000000")]
+    long = len(derivative) > LONG_DERIVATIVE or derivative.count("/") > 1
+    shown = dict.fromkeys(filter(None, ("" if long else derivative, formula, number)))
+    text = rich(" = ".join(shown))
+    lines = [coloured(text, "#000000") if is_neuron(node) else text]  # unlike the line that ties it to its arrow
     if has_gradient(node) and has_gradient(child):
         product = f"← {styles.gradient_text(node)} × {number} = {graph.number(node.grad * partial)}"
         lines.append(coloured(product, styles.GRADIENT_COLOUR))

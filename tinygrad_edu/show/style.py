@@ -33,7 +33,7 @@ BOXES = {  # what a node is, told by colour and by shape
 }
 FONT = "Helvetica,Arial,sans-serif"
 PAGE = {"bgcolor": "transparent", "tooltip": " "}  # for light and dark pages
-GRAPH = PAGE | {"fontname": FONT, "nodesep": "0.25", "ranksep": "0.25", "ordering": "in"}
+GRAPH = PAGE | {"fontname": FONT, "nodesep": "0.4", "ranksep": "0.25", "ordering": "in"}
 NODE = {"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.06,0.03", "width": "0.1", "height": "0.1"}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": ARROW_COLOUR, "arrowsize": "0.7"}
 TIED = {"decorate": "true", "fontcolor": ARROW_COLOUR}  # a line from the text to its arrow, where many arrows meet

@@ -19,7 +19,7 @@ for (const step of steps) {
   step.drawn = byId(step.arrow);
   if (!step.drawn || step.drawn.matches(".weight")) continue;
   const texts = [...step.drawn.querySelectorAll("text")];
-  step.partialText = texts.find(text => !text.hasAttribute("fill"));
+  step.partialText = texts.find(text => !text.textContent.startsWith("←"));
   step.contributionText = texts.find(text => text.textContent.startsWith("←"));
 }
 
