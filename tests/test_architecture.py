@@ -6,6 +6,7 @@ And what a debugger shows of its heart: the way from `f.backward()` to a derivat
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import inspect
 import os
@@ -43,6 +44,11 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 APART = {"nn", "show"}
 
 
+@functools.cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 class Arrow(NamedTuple):
     """An import: the module that imports, the one that is imported, and the line."""
 
@@ -71,7 +77,7 @@ def arrows(sources: Mapping[str, str]) -> list[Arrow]:
     return [
         Arrow(module_of(path), end, node.lineno)
         for path, source in sources.items()
-        for node in ast.walk(ast.parse(source, path))
+        for node in ast.walk(parsed(source))
         for end in dict.fromkeys(imported(node, path, modules))
     ]
 
@@ -333,7 +339,7 @@ def described(sources: Mapping[str, str], kinds: tuple[type[ast.AST], ...]) -> l
     return [
         Described(path, node)
         for path, source in sources.items()
-        for node in ast.walk(ast.parse(source, path))
+        for node in ast.walk(parsed(source))
         if isinstance(node, kinds)
     ]
 
@@ -444,7 +450,7 @@ def unanchored(source: str) -> list[int]:
     """The lines with a match= that does not begin with ^: a name could be anything."""
     return [
         keyword.value.lineno
-        for call in ast.walk(ast.parse(source))
+        for call in ast.walk(parsed(source))
         if isinstance(call, ast.Call)
         for keyword in call.keywords
         if keyword.arg == "match" and not re.match(r"[rf]*['\"]\^", ast.unparse(keyword.value))
@@ -453,7 +459,7 @@ def unanchored(source: str) -> list[int]:
 
 def nodes_at_import(source: str) -> list[int]:
     """The lines in which importing a module of tests makes a Value or a Module."""
-    calls = calls_at_import(ast.parse(source))
+    calls = calls_at_import(parsed(source))
     return [call.lineno for call in calls if ast.unparse(call.func).split(".")[-1] in NODES]
 
 

@@ -880,7 +880,7 @@ def forget_in_a_circle(steps: Any) -> None:
 
 
 @pytest.mark.parametrize("leave", [drop, close, forget_in_a_circle])
-@pytest.mark.parametrize("n_steps", range(10))
+@pytest.mark.parametrize("n_steps", mostly_slow(range(10), 0, 1, 5))
 def test_an_unfinished_pass_leaves_nothing_behind(n_steps: int, leave: Callable[[Any], None]) -> None:
     """What it has added stays, nothing else changes, now or when it is collected; not begun, it has done nothing."""
     root, x, w = leaves_that_hold_gradients()

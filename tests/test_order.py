@@ -266,30 +266,11 @@ def copied_node(keep: Made) -> Value:
 
 
 PROGRAMS: list[Program] = [
-    recurrent_network,
-    recurrent_network_backwards,
-    right_before_left,
-    last_operand_first,
-    loop,
-    comprehension,
-    generator,
-    network_of_two_layers,
-    network_neuron_by_neuron,
-    reduction,
-    reduction_of_the_greatest,
-    sums,
-    used_long_after,
-    constants_in_between,
-    leaf_made_late,
-    made_and_not_used,
-    many_diamonds,
-    depth_first_trap,
-    recursion,
-    assigned_in_place,
-    deep_copied,
-    unpickled,
-    copied_node,
-]
+    recurrent_network, recurrent_network_backwards, right_before_left, last_operand_first, loop, comprehension,
+    generator, network_of_two_layers, network_neuron_by_neuron, reduction, reduction_of_the_greatest, sums,
+    used_long_after, constants_in_between, leaf_made_late, made_and_not_used, many_diamonds, depth_first_trap,
+    recursion, assigned_in_place, deep_copied, unpickled, copied_node,
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------- what is expected
 

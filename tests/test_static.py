@@ -509,33 +509,11 @@ def test_a_layer_of_relus_is_skipped_where_it_is_inactive() -> None:
 
 
 HOSTILE_LABELS = [
-    "x) or exit(",
-    "a\n    import os",
-    "# comment",
-    "lambda",
-    "None",
-    "__debug__",
-    "samples",
-    "parameters",
-    "gradients",
-    "total",
-    "lr",
-    "nan",
-    "tanh",
-    "abs",
-    "v1",
-    "d_v1",
-    "d_x",
-    "x",
-    "ﬁ",  # Python reads the ligature as fi
-    "fi",
-    "w.0",
-    "a.b\n.c",
-    "重み",
-    "same",
-    "same",
-    "",
-]
+    "x) or exit(", "a\n    import os", "# comment", "lambda", "None", "__debug__", "samples",
+    "parameters", "gradients", "total", "lr", "nan", "tanh", "abs", "v1", "d_v1", "d_x", "x",
+    "ﬁ", "fi",  # Python reads the ligature as fi
+    "w.0", "a.b\n.c", "重み", "same", "same", "",
+]  # fmt: skip
 
 
 def test_a_label_is_a_name_or_nothing() -> None:

@@ -115,25 +115,29 @@ def test_print_spells_for_the_stream_it_prints_to() -> None:
     assert text.getvalue() == "∂σ\n"
 
 
-@pytest.mark.parametrize(
-    ("expression", "in_ascii", "in_gbk"),
-    [
-        ("derivative_formula(w**3 * x, x)", "w**3", "w**3"),
-        ("formula(x / w / w - x)", "x/w/w - x", "x/w/w - x"),
-        ("formula(s * 损)", "sigma*\\u635f", "σ*损"),
-        ("Symbol('x') ** 3 - 1.0", "x**3 - 1", "x**3 - 1"),
-        ("f'y = {formula(x * w)}'", "y = x*w", "y = x*w"),
-        ("check_gradients(s * 损)", "node    operation  analytic", "node  operation  analytic"),
-        ("repr(check_gradients(x * x1))", "x_2 ", "x_2 "),
-        ("trace(x * w, x)", "dh1/dx along h1 -> x: 1 * 3 = 3", "dh1/dx along h1 -> x: 1 * 3 = 3"),
-        ("nn.confusion_matrix(abs, [1.0], ['损'], ['a', '损'])", "  a  \\u635f", "  a  损"),
-    ],
-)
-def test_what_the_learner_prints_survives(expression: str, in_ascii: str, in_gbk: str) -> None:
+PRINTED = [  # an expression, and what is printed of it in ASCII and in GBK
+    ("derivative_formula(w**3 * x, x)", "w**3", "w**3"),
+    ("formula(x / w / w - x)", "x/w/w - x", "x/w/w - x"),
+    ("formula(s * 损)", "sigma*\\u635f", "σ*损"),
+    ("Symbol('x') ** 3 - 1.0", "x**3 - 1", "x**3 - 1"),
+    ("f'y = {formula(x * w)}'", "y = x*w", "y = x*w"),
+    ("check_gradients(s * 损)", "node    operation  analytic", "node  operation  analytic"),
+    ("repr(check_gradients(x * x1))", "x_2 ", "x_2 "),
+    ("trace(x * w, x)", "dh1/dx along h1 -> x: 1 * 3 = 3", "dh1/dx along h1 -> x: 1 * 3 = 3"),
+    ("nn.confusion_matrix(abs, [1.0], ['损'], ['a', '损'])", "  a  \\u635f", "  a  损"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "column"), [("ascii", 1), ("gbk", 2)])
+def test_what_the_learner_prints_survives(encoding: str, column: int) -> None:
     """By Python's own print, which knows nothing of this package's."""
-    leaves = "x, x1, w, s, 损 = Value(2.0, 'x'), Value(2.0, 'x'), Value(3.0, 'w'), Value(1.0, 'σ'), Value(2.0, '损')"
-    program = f"from tinygrad_edu import *\nfrom tinygrad_edu import nn\n{leaves}\nprint({expression})"
-    for encoding, expected in ("ascii", in_ascii), ("gbk", in_gbk):
-        printed = on_terminal(encoding, ["-c", program])
-        assert expected in printed
-        assert "?" not in printed
+    program = (
+        "from tinygrad_edu import *\nfrom tinygrad_edu import nn\n"
+        "x, x1, w, s, 损 = Value(2.0, 'x'), Value(2.0, 'x'), Value(3.0, 'w'), Value(1.0, 'σ'), Value(2.0, '损')\n"
+    )
+    for expression, *_ in PRINTED:
+        program += f"print({expression})\nprint('-----')\n"
+    printed = on_terminal(encoding, ["-c", program])
+    assert "?" not in printed
+    for row, part in zip(PRINTED, printed.split("-----\n"), strict=False):
+        assert row[column] in part

@@ -558,8 +558,7 @@ def iris_accuracy(seed: int) -> Any:
     model = MLP(4, [8, 3], "tanh", seed=seed)
     quiet_fit(model, cross_entropy, (train_x, train_y), epochs=60, batch_size=10, l2=0.01, seed=seed)
     return accuracy(model, test_x, test_y)
-
-
+@pytest.mark.slow
 def test_iris_is_learned() -> None:
     assert iris_accuracy(seed=0) >= 0.95
 

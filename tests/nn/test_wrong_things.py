@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.sweeps import mostly_slow
 from tests.wrong import WRONG
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn import (
@@ -80,6 +81,7 @@ FIGURES = {plot_loss, plot_decision_boundary, draw_nothing}
 
 
 PLACES = [(function, argument) for function, arguments in CALLS.items() for argument in arguments()]
+QUICK = [(function, argument) for function, argument in PLACES if function not in (plot_loss, plot_decision_boundary)]
 
 
 def test_there_are_many_cases_and_every_argument_is_among_them() -> None:
@@ -102,7 +104,9 @@ def test_each_call_is_right_before_it_is_made_wrong(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("function", "argument"), PLACES, ids=[f"{function.__name__}-{argument}" for function, argument in PLACES]
+    ("function", "argument"),
+    mostly_slow(PLACES, *QUICK),
+    ids=[f"{function.__name__}-{argument}" for function, argument in PLACES],
 )
 def test_a_wrong_argument_is_named_and_nothing_has_changed(
     function: Callable[..., Any],

@@ -187,8 +187,7 @@ def test_where_a_terminal_does_not_know_the_signs_it_falls_back(tmp_path: Path) 
     ascii_only = ["env", "PYTHONUTF8=0", "PYTHONIOENCODING=ascii", sys.executable]
     printed = run([*ascii_only, "-m", "tinygrad_edu", "debug", str(tmp_path / "program.py")], "q\n", tmp_path)
     assert "\\u91cd.grad += h1.grad * dh1/d\\u91cd     0 + 1 * 2\n" in printed
-
-
+@pytest.mark.slow
 def test_a_network_is_not_slow(tmp_path: Path) -> None:
     """Thousands of edges are noted while nobody looks, in the order in which they are added."""
     program = (
