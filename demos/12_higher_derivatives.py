@@ -4,7 +4,7 @@ Claim: the gradient of a graph is a graph itself, which can be drawn, written ou
 has the derivatives 12, 12, 6 and 0, and Newton's method, which divides the first derivative by the second, finds the
 minimum of x⁴ - 2x² from x = 2 in seven steps, with twice as many digits right after each of the last. And the Hessian
 says that in many dimensions a point without slope is hardly ever a minimum: of random functions of one variable half
-have a minimum there and half a maximum, of six variables 93 of 100 have a saddle.
+have a minimum there and half a maximum, of six variables 98 of 100 have a saddle.
 Source of the last: Dauphin et al., Identifying and attacking the saddle point problem, 2014; Qiu, section 7.1.2.
 """
 

@@ -16,7 +16,7 @@ def table(printed: str, width: int) -> dict[str, list[float]]:
 
 
 def test_training_algorithm(tmp_path: Path) -> None:
-    """By hand and by `fit` it stops in the same epoch with the same parameters, by the error rate sooner; three rates."""
+    """By hand and by `fit` it stops in the same epoch with the same parameters, by the error rate sooner."""
     printed = run_lesson("14_training_algorithm.py", tmp_path)
     [by_hand, by_fit, by_rate] = re.findall(r"best epoch (\d+), stopped after (\d+);", printed)
     assert by_hand == by_fit
