@@ -85,6 +85,7 @@ def test_training_loop(tmp_path: Path) -> None:
     losses = [float(loss) for loss in re.findall(r"loss (\S+)", printed)]
     assert losses == sorted(losses, reverse=True)
     assert float(re.findall(r"accuracy (\S+)%", printed)[-1]) >= 97.0
+    assert "96 of 100 or more of the flowers it was trained with in 20 of 20 starts\n" in printed
     check_pictures(tmp_path, ["iris_neuron"])
 
 

@@ -52,5 +52,12 @@ def test_higher_derivatives(tmp_path: Path) -> None:
     assert errors[7] == 0.0
     assert all(errors[step + 1] < 3.0 * errors[step] ** 2 for step in range(3, 7))
     assert re.search(r"^ +802 +-400\n +-400 +200$", printed, re.MULTILINE)
-    assert printed.endswith("curvature 1001.6 across the valley, 0.4 along it\n")
+    assert "curvature 1001.6 across the valley, 0.4 along it\n" in printed
+    rows = [list(map(int, row)) for row in re.findall(r"^ +(\d) +(\d+) +(\d+) +(\d+)$", printed, re.MULTILINE)]
+    assert [variables for variables, *_ in rows] == [1, 2, 3, 4, 6]
+    assert all(minima + maxima + saddles == 100 for _, minima, maxima, saddles in rows)
+    saddles = [row[3] for row in rows]
+    assert saddles == sorted(saddles)
+    assert (saddles[0], saddles[-1]) == (0, 98)
+    assert 40 < rows[0][1] < 60
     check_pictures(tmp_path, ["gradient", "second_derivative"])
