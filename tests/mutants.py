@@ -3,13 +3,15 @@
 Every mutant is a process of its own, forked where the tests are collected and about to run. There the changed functions
 change places with the original's; what runs when the module is imported (constants, defaults, the tables of a class) is
 imported anew instead, with its tests. A mutant is given the tests that call the function it changes, those of its
-module first. Nothing is written but a line per mutant to the file of verdicts; a second run goes on with what is not
-killed yet. mutmut and cosmic-ray were looked at: mutmut puts a trampoline in front of each function, so that
-`inspect.getsource` no longer shows the row that runs, which this package reads; cosmic-ray starts an interpreter per
-mutant, ten times as slow.
+module first. Tests in another process or in a browser see no mutant, and are left out; so are those that take long.
 
-Tests in another process or in a browser see no mutant, and are left out. What is equivalent is listed, with reasons, in
-equivalent_mutants.txt; a line of that list that fits no mutant, or one that is killed, is said.
+The file of verdicts has a line per mutant, and one beside it what each test calls. A second run goes on with what is
+not killed yet; without these files it starts afresh. What no test can tell from the original is listed, with reasons,
+in equivalent_mutants.txt.
+
+mutmut and cosmic-ray were looked at: mutmut puts a trampoline in front of each function, so that `inspect.getsource` no
+longer shows the row that runs, which this package reads; cosmic-ray starts an interpreter per mutant, and writes the
+mutant to disk.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,20 +59,18 @@ class Ran(NamedTuple):
     functions: set[Function]
 
 
-def equivalents() -> dict[tuple[str, str, str, str], str]:
-    """Return the mutants that are listed as equivalent, with the reasons.
+def equivalents() -> set[tuple[str, ...]]:
+    """Return the keys of the mutants that are listed as equivalent.
 
-    Each paragraph of the list starts with the place, a file and a function; below, a line with - is replaced by the one
+    Each paragraph of the list starts with a file and the function in it; below, a line with - is replaced by the one
     with + that follows it; what else stands there is the reason.
     """
-    found = {}
+    found = set()
     for paragraph in EQUIVALENT.read_text(encoding="utf-8").split("\n\n"):
-        head, *lines = paragraph.strip().splitlines() or [""]
+        head, *lines = paragraph.strip().splitlines()
         path, _, place = head.partition(" ")
-        reason = " ".join(line for line in lines if line[:2] not in ("- ", "+ "))
-        changed = [line for line in lines if line[:2] in ("- ", "+ ")]
-        for before, after in zip(changed[::2], changed[1::2], strict=True):
-            found[path, place, before[2:], after[2:]] = reason
+        changed = [line[2:] for line in lines if line.startswith(("- ", "+ "))]
+        found |= {(path, place, *pair) for pair in zip(changed[::2], changed[1::2], strict=True)}
     return found
 
 
@@ -122,8 +122,10 @@ class Runner:
         return passed
 
     def ran_in(self, file: Path) -> dict[str, Ran]:
-        """Return what is written in a file of tests."""
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        """Return what is written in a file of tests, unless the package has changed since: lines have moved."""
+        changed = max(source.stat().st_mtime for source in Path("tinygrad_edu").rglob("*.py"))
+        fresh = file.exists() and file.stat().st_mtime > changed
+        lines = file.read_text(encoding="utf-8").splitlines() if fresh else []
         return {name: Ran(seconds, set(map(tuple, functions))) for name, seconds, functions in map(json.loads, lines)}
 
     def watch(self, session: pytest.Session, items: Sequence[pytest.Item], file: Path) -> None:
@@ -306,7 +308,7 @@ def verdicts_in(file: Path) -> dict[tuple[str, ...], str]:
     return {tuple(key): verdict for verdict, *key in (line.split("\t") for line in lines)}
 
 
-def report(mutants: Sequence[Mutant], verdicts: dict[tuple[str, ...], str], known: dict[Any, str]) -> None:
+def report(mutants: Sequence[Mutant], verdicts: Mapping[tuple[str, ...], str], known: set[tuple[str, ...]]) -> None:
     """Print how many mutants of each module are equivalent, killed and left, and how many of these are mere texts."""
     for path in [*dict.fromkeys(mutant.path for mutant in mutants), None]:
         of_module = [x for x in mutants if path in (None, x.path)]
@@ -319,7 +321,7 @@ def report(mutants: Sequence[Mutant], verdicts: dict[tuple[str, ...], str], know
             f"{len(counted) - len(left)} killed, {len(left)} left ({texts} of them texts): {share:.1%}"
         )
     of_modules = {str(mutant.path) for mutant in mutants}
-    for key in known.keys() - {mutant.key for mutant in mutants}:
+    for key in sorted(known - {mutant.key for mutant in mutants}):
         if key[0] in of_modules:
             print("listed as equivalent, but there is no such mutant:", *key, sep="\n  ")
 

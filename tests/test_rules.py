@@ -695,3 +695,36 @@ def test_functions_at_infinity(f: Any, x: float, value: float, slope: float) -> 
     out = f(v)
     out.backward()
     assert (out.data, v.grad) == (value, slope)
+
+
+def test_a_power_of_0_has_the_slope_0_along_its_exponent() -> None:
+    """Also 0 ** 0, which is 1: as in PyTorch."""
+    for exponent in (0.0, 2.0):
+        y = Value(exponent)
+        power = 0.0**y
+        power.backward()
+        assert (power.data, y.grad) == (0.0**exponent, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (lambda: rules.relu(-0.0), "0.0"),  # not -0.0
+        (lambda: rules.leaky_relu(0.0, math.inf), "nan"),  # 0 · inf, as in PyTorch: 0 is on the slope's side
+        (lambda: rules.elu(0.0, math.inf), "nan"),
+        (lambda: rules.step(0.0), "0.0"),
+        (lambda: rules.step(-0.0), "0.0"),
+        (lambda: rules.sign(0.0), "0.0"),
+        (lambda: rules.greater(1.0, 1.0), "0.5"),
+        (lambda: rules.excess(math.inf, math.inf), "0.0"),
+        (lambda: rules.maximum(math.nan, 1.0), "nan"),
+        (lambda: rules.maximum(1.0, math.nan), "nan"),
+        (lambda: rules.minimum(math.nan, 1.0), "nan"),
+        (lambda: rules.minimum(1.0, math.nan), "nan"),
+        (lambda: rules.maximum(0.0, -0.0), "-0.0"),  # of two equal ones the second
+        (lambda: rules.minimum(-0.0, 0.0), "0.0"),
+        (lambda: rules.softplus(0.0), str(math.log(2.0))),
+    ],
+)
+def test_rows_at_their_kinks(found: Any, expected: str) -> None:
+    assert str(found()) == expected

@@ -682,3 +682,19 @@ def test_a_momentum_of_1_keeps_all_speed() -> None:
         w.grad = 1.0
         optimiser.step()
     assert w.data == -(1.0 + 2.0 + 3.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "factors"),
+    [
+        (lambda o: StepDecay(o, 2, 0.5), [1.0, 1.0, 0.5, 0.5, 0.25]),
+        (lambda o: ExponentialDecay(o, 0.5), [1.0, 0.5, 0.25, 0.125, 0.0625]),
+        (lambda o: InverseTimeDecay(o, 2.0), [1.0, 1 / 3, 1 / 5, 1 / 7, 1 / 9]),
+    ],
+    ids=["StepDecay", "ExponentialDecay", "InverseTimeDecay"],
+)
+def test_the_first_factors_of_each_schedule_by_hand(make: Any, factors: list[float]) -> None:
+    schedule = make(SGD([Value(1.0)]))
+    assert [schedule.factor(t) for t in range(5)] == factors
+    with pytest.raises(ValueError, match=r"^t must be a whole number, got 0\.5$"):
+        schedule.factor(0.5)

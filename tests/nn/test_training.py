@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import io
 import itertools
 import math
 import random
@@ -639,8 +640,9 @@ def test_a_history_in_one_line() -> None:
     assert repr(history) == "<History: no epoch>"
     history.append(training.Epoch(1, 0.5, None))
     assert repr(history) == "<History: epoch 1  loss 0.5000>"
+    history.append(training.Epoch(2, 0.25, None))
     history.ending = "the end"
-    assert repr(history) == "<History: epoch 1  loss 0.5000; the end>"
+    assert repr(history) == "<History: epoch 2  loss 0.2500; the end>"
 
 
 @pytest.mark.parametrize(
@@ -719,3 +721,43 @@ def test_without_an_optimiser_it_is_adam_with_a_rate_of_a_hundredth() -> None:
     quiet_fit(given, binary_cross_entropy, xor(), optimizer=Adam(given.parameters(), lr=0.01), epochs=2, seed=0)
     quiet_fit(default, binary_cross_entropy, xor(), epochs=2, seed=0)
     assert numbers_of(given) == numbers_of(default)
+
+
+def test_a_model_and_a_loss_are_given_lists_in_place_of_arrays_in_a_list() -> None:
+    numpy = pytest.importorskip("numpy")
+    seen: list[Any] = []
+
+    class Watching(Module):
+        def __init__(self) -> None:
+            self.w = Parameter(1.0)
+
+        def __call__(self, x: Any) -> Any:
+            seen.append(x)
+            return self.w * x[0]
+
+    def loss(output: Any, target: Any) -> Any:
+        seen.append(target)
+        return (output - target[0]) ** 2
+
+    quiet_fit(Watching(), loss, ([numpy.array([2.0])], [numpy.array([3.0])]), epochs=1)
+    assert seen == [[2.0], [3.0]]
+    assert [type(x) for x in seen] == [list, list]
+
+
+def test_the_schedule_of_another_optimiser_is_refused_in_full() -> None:
+    model = MLP(2, [1], seed=0)
+    other = ExponentialDecay(SGD(model.parameters()), 0.5)
+    with pytest.raises(ValueError, match="^decay is the schedule of another optimizer than the one given$"):
+        quiet_fit(model, binary_cross_entropy, xor(), optimizer=SGD(model.parameters()), decay=other)
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["into a file", "at a terminal"])
+def test_what_is_shown_of_two_epochs(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal the line of the last epoch stays, and the ending has a line of its own."""
+    stream = io.StringIO()
+    stream.isatty = lambda: live  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", stream)
+    history = fit(MLP(2, [1], seed=0), binary_cross_entropy, xor(), epochs=2, seed=0)
+    epochs = [f"epoch {epoch.number}/2  {epoch}" for epoch in history.epochs]
+    shown = [line.strip() for line in stream.getvalue().replace("\r", "\n").splitlines() if line]
+    assert shown == [*(epochs[1:] if live else epochs), history.ending]
