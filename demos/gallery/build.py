@@ -31,7 +31,7 @@ PICTURES = {
     "14_training_algorithm.py": ["training_algorithm"],
     "15_overfitting.py": ["overfitting"],
     "16_optimisers.py": ["optimisers", "learning_rate_decay"],
-    "17_vanishing_gradients.py": ["vanishing_gradients", "dead_relu_and_zigzag"],
+    "17_vanishing_gradients.py": ["vanishing_gradients", "zigzag"],
     "18_which_activation.py": ["which_activation"],
     "19_loss_surfaces.py": ["figure_4_9", "loss_surfaces"],
     "20_universal_approximation.py": ["universal_approximation", "moons"],
