@@ -189,6 +189,7 @@ def first_derivative(recipe: Recipe, leaves: Sequence[float], i: int) -> float:
     return float(jvp(recipe_function(recipe), leaves, unit(recipe, i))[1])
 
 
+@pytest.mark.slow
 @every_row
 def test_third_derivatives(recipe: Recipe) -> None:
     """Along each operand: three times reverse, three times forward, central differences of the second derivative."""
