@@ -17,6 +17,7 @@ mutant to disk.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import gc
 import importlib
@@ -41,6 +42,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.mutations import Module, Mutant
 
@@ -49,6 +51,7 @@ OTHER_PROCESSES = ("test_page.py", "test_debugger.py", "test_demos.py", "test_re
 SECONDS = 20.0  # of tests for one mutant, by their time without one
 LONGEST = 0.5  # seconds of a single test: longer ones are left out
 MEMORY = 8 << 30
+UNUSED = [f"-pno:{name}" for name in ("cacheprovider", "logging", "warnings", "unraisableexception", "threadexception")]
 Function = tuple[str, int]  # the file and the first line
 
 
@@ -86,6 +89,9 @@ class Runner:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Fork a process per mutant; write down how it ends."""
+        settings.register_profile("mutants", settings.default, max_examples=20, phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("mutants")  # the least example that fails is of no interest here
+        session.config.option.tbstyle = "native"  # nobody reads it
         self.items = session.items
         self.ran = self.run_without_mutant(session)
         self.functions = [x for x in gc.get_objects() if isinstance(x, types.FunctionType)]
@@ -250,7 +256,7 @@ def failing(tests: Sequence[pytest.Item]) -> bool:
     """Collect some tests anew, run them, and return whether one fails."""
     order = {item.nodeid: i for i, item in enumerate(tests)}
     files = dict.fromkeys(str(item.path) for item in tests)
-    return pytest.main(["-x", "-q", "-s", "-p", "no:cacheprovider", *files], [Chosen(order)]) not in (0, 5)
+    return pytest.main(["-x", "-q", "-s", *UNUSED, *files], [Chosen(order)]) not in (0, 5)
 
 
 class Chosen:
@@ -279,6 +285,7 @@ class Importer(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoade
 
 
 def main() -> None:
+    sys.modules["torch"] = None  # type: ignore[assignment]  # every process would take seconds to import it
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="+", type=Path)
     parser.add_argument("--tests", nargs="*", default=["tests", "tinygrad_edu"], help="files; without them, all")
@@ -296,9 +303,11 @@ def main() -> None:
         for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
             importlib.import_module(module.name)
     ignored = [f"--ignore-glob=*/{name}" for name in OTHER_PROCESSES]
+    with contextlib.suppress(ImportError):
+        importlib.import_module("numpy")  # once for all
     runner = Runner(to_run, given.verdicts, given.workers, at_import)
     if to_run:
-        pytest.main(["-s", "-p", "no:cacheprovider", "-p", "no:terminal", *ignored, *given.tests], [runner])
+        pytest.main(["-s", *UNUSED, "-pno:terminal", *ignored, *given.tests], [runner])
     report(mutants, verdicts_in(given.verdicts), known)
 
 

@@ -1442,3 +1442,25 @@ def test_an_attribute_that_is_not_there_says_what_it_is_called_here(name: str, m
     with pytest.raises(AttributeError, match=f"^{re.escape(message)}$"):
         getattr(Value(1.0), name)
     assert not hasattr(Value(1.0), name)
+
+
+def test_what_is_copied_together_stays_together() -> None:
+    x = Value(3.0)
+    copied_x, copied_y = copy.deepcopy([x, x * x])
+    assert copied_y.children == (copied_x, copied_x)
+
+
+def test_an_output_whose_number_was_replaced_by_a_value_is_refused() -> None:
+    y = Value(3.0) * 2.0
+    y.data = y - 1.0  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="^data is a Value where a number belongs: "):
+        y.backward()
+
+
+def test_a_root_that_is_no_scalar_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"^a root of topological_order must be a Scalar, got 1\.0 \(float\)$"):
+        topological_order(1.0)  # type: ignore[arg-type]
+
+
+def test_a_gradient_that_is_not_computed_says_so() -> None:
+    assert repr(Value(1.0).grad) == "not computed"

@@ -58,3 +58,10 @@ def test_what_is_no_list_of_numbers_is_refused_by_name(message: str, call: Any) 
 def test_another_number_of_inputs_is_refused_with_it(message: str, call: Any) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         call()
+
+
+def test_a_weighted_sum_of_one_input_has_three_derivatives() -> None:
+    w, x, b = Parameter(2.0), Value(3.0), Parameter(0.5)
+    out = weighted_sum([w], [x], b)
+    out.backward()
+    assert (out.data, w.grad, x.grad, b.grad) == (6.5, 3.0, 2.0, 1.0)
