@@ -153,10 +153,11 @@ class Runner:
         """Return the tests that call what is changed, those of the module first, then quick ones."""
         path = str(mutant.path.resolve())
         asked = (path, mutant.function)
+        anywhere = mutant.function is None or asked in self.at_import
 
         def calls(item: pytest.Item) -> bool:
             functions = self.ran[item.nodeid].functions if item.nodeid in self.ran else set()
-            return asked in functions if mutant.function else any(file == path for file, _ in functions)
+            return any(file == path for file, _ in functions) if anywhere else asked in functions
 
         def order(item: pytest.Item) -> tuple[bool, float]:
             return not mirrors(item, mutant), self.ran[item.nodeid].seconds
