@@ -153,13 +153,14 @@ class Runner:
         """Return the tests that call what is changed, those of the module first, then quick ones."""
         path = str(mutant.path.resolve())
         asked = (path, mutant.function)
+        anywhere = mutant.function is None or asked in self.at_import
 
         def calls(item: pytest.Item) -> bool:
             functions = self.ran[item.nodeid].functions if item.nodeid in self.ran else set()
-            return asked in functions if mutant.function else any(file == path for file, _ in functions)
+            return any(file == path for file, _ in functions) if anywhere else asked in functions
 
         def order(item: pytest.Item) -> tuple[bool, float]:
-            return mutant.path.stem not in item.path.stem, self.ran[item.nodeid].seconds
+            return not mirrors(item, mutant), self.ran[item.nodeid].seconds
 
         chosen, seconds = [], 0.0
         for item in sorted(filter(calls, self.items), key=order):
@@ -189,6 +190,11 @@ class Runner:
             if session.testsfailed:
                 return True
         return False
+
+
+def mirrors(test: pytest.Item, mutant: Mutant) -> bool:
+    """Tell whether a test stands in the file for a module or its room: test_optim.py, test_static.py."""
+    return any(name in test.path.stem for name in (mutant.path.stem, mutant.path.parent.name))
 
 
 def fork(work: Callable[[], Any], folder: Path, seconds: int) -> int:
@@ -247,7 +253,7 @@ def import_and_run(mutant: Mutant, code: types.CodeType, tests: Sequence[pytest.
         del sys.modules[name]
     sys.meta_path.insert(0, importer := Importer(mutant, code))
     importlib.import_module(importer.name)  # before pytest, which imports what has doctests by itself
-    of_module = [item for item in tests if mutant.path.stem in item.path.stem]
+    of_module = [item for item in tests if mirrors(item, mutant)]
     others = [item for item in tests if item not in of_module]
     return any(failing(items) for items in (of_module, others) if items)
 

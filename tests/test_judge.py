@@ -559,3 +559,48 @@ def test_errors_are_those_of_the_dynamic_graph(function: Callable[..., Any], w: 
         with pytest.raises(expected.type, match=f"^{re.escape(str(expected.value))}$"):
             call([(x,)])
     assert (p.data, p.grad) == (w, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("odd", "even", "where"),
+    [
+        (
+            lambda y: y + 2.0,  # odd
+            lambda y: y - 2.0,
+            r"test_judge\.py, line \d+: `lambda y: y \+ 2\.0,  # odd`: "
+            r"the static graph has x \+ y here, the function x - y",
+        ),
+        (
+            lambda y: y * 2.0,  # odd
+            lambda y: y * 3.0,
+            r"test_judge\.py, line \d+: `lambda y: y \* 2\.0,  # odd`: "
+            r"x \* y is 8\.0 in the static graph, 12\.0 in the function",
+        ),
+        (lambda y: y, lambda y: y + 0.5, "the static graph has 1 operations, the function 2"),
+    ],
+    ids=["another operation", "another number", "one more"],
+)
+def test_where_the_two_part_is_said_in_full(odd: Any, even: Any, where: str) -> None:
+    """A function that does one thing at odd calls, the first of which is traced, and another at even ones."""
+    w, calls = Parameter(1.0, "w"), itertools.count(1)
+    static = static_graph(lambda x: (odd if next(calls) % 2 else even)(w * x), [w])
+    message = (
+        rf"^the result is [\d.]+ by <static graph of <lambda>, 1 parameters>, [\d.]+ by the function\. {where}; "
+        r"a static graph is traced once\. Look for random numbers, something counted or remembered, a decision on a "
+        r"parameter, on \.data or by isinstance, and a Value that is computed or changed outside of the function$"
+    )
+    with pytest.raises(StaticGraphError, match=message):
+        static(4.0)
+    assert w.grad is NOT_COMPUTED
+
+
+def test_a_difference_of_rounding_alone_is_looked_at_twice() -> None:
+    """sum() of floats rounds otherwise than of Values from Python 3.12 on: the second look, with Values, decides."""
+    calls = itertools.count(1)
+
+    def f(x: Any) -> Any:
+        return w * x * (1.0 + 1e-12 if next(calls) == 2 else 1.0)
+
+    w = Parameter(1.0, "w")
+    assert static_graph(f, [w])(3.0) == 3.0
+    assert next(calls) == 4

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from tinygrad_edu import Symbol, Value, rules
+from tinygrad_edu import Constant, Symbol, Value, rules
 from tinygrad_edu.rule import DATA_IS_A_SCALAR, Check, Rule, check_data, pow
 
 
@@ -158,3 +158,46 @@ class Degrees:
 def test_what_a_value_is_not_is_said_with_what_to_write(error: type[Exception], message: str, call: Any) -> None:
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call(Value(2.0))
+
+
+@pytest.mark.parametrize(
+    ("names", "symbol"),
+    [
+        ("add", "+"), ("sub excess neg", "-"), ("mul", "*"), ("div", "/"), ("power exponential general_power", "**"),
+        ("log log_of_base", "log"), ("absolute", "abs"), ("leaky_relu", "leaky_relu"), ("weighted_sum", "weighted_sum"),
+    ],
+)  # fmt: skip
+def test_rows_have_the_symbols_of_python(names: str, symbol: str) -> None:
+    assert {getattr(rules, name).symbol for name in names.split()} == {symbol}
+
+
+@pytest.mark.parametrize(
+    ("row", "domain"),
+    [
+        ("log_of_base", "x > 0"), ("exp", "other inputs"), ("power", "x >= 0 unless n is whole, and x != 0 if n < 0"),
+        ("exponential", "a >= 0 unless x is whole, and a != 0 if x < 0"), ("sqrt", "x >= 0"), ("cos", "a finite x"),
+        ("general_power", "x >= 0 unless y is whole, and x != 0 if y < 0"),
+    ],
+)  # fmt: skip
+def test_rows_say_what_they_need(row: str, domain: str) -> None:
+    assert getattr(rules, row).domain == domain
+
+
+def test_a_constant_does_not_vary_so_a_power_of_it_is_a_power_of_a_number() -> None:
+    assert (Value(2.0) ** Constant(3.0)).op is rules.power
+    assert (Constant(2.0) ** Value(3.0)).op is rules.exponential
+    assert (Value(2.0) ** Value(3.0)).op is rules.general_power
+
+
+def test_the_defaults_of_methods() -> None:
+    assert Value(-1.0).leaky_relu().data == -0.01
+    assert Value(-1.0).elu().data == math.expm1(-1.0)
+
+
+def test_a_step_and_a_sign_between_0_and_1() -> None:
+    assert [rules.step(0.5), rules.sign(0.5), rules.sign(-0.5)] == [1.0, 1.0, -1.0]
+
+
+def test_a_value_is_checked_by_its_number() -> None:
+    with pytest.raises(ValueError, match=r"^a share, got 2\.0$"):
+        Check("a share", lambda x: x < 2)(Value(2.0))

@@ -72,7 +72,7 @@ class Rule:
     chooses  whether `partials` can leave out, as nan, what is not asked for: it is told so of each operand
     """
 
-    symbol = ""
+    symbol: str
     domain = "other inputs"
     chooses = False
     forward: Callable[..., float]

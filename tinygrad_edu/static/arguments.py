@@ -45,12 +45,11 @@ class Inputs:
         except TypeError as error:
             raise TypeError(f"a sample is a tuple {self}, got {tuple(sample)}: {error}") from None
 
-    def zeros(self) -> list[Any]:
-        """Return a sample: 0, or the default, for each input. Raises TypeError for *xs: how many are unknown."""
+    def defaults(self) -> list[Any]:
+        """Return something of the shape of each input, its default. Raises TypeError for *xs: how many are unknown."""
         if self.several:
             raise TypeError(f"how many *{self.several[0]} there are is known from the first call of the static graph")
-        defaults = [self.signature.parameters[name].default for name in self.names]
-        return [x if is_numeric(x) else 0.0 for x in defaults]
+        return [self.signature.parameters[name].default for name in self.names]
 
     def call(self, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         """Call the function with these inputs, in order."""

@@ -201,7 +201,7 @@ class StaticGraph:
     def shown(self, descend: bool = False) -> Program:
         """Return the program to look at; before the first call, which decides on shapes, it is made anew each time."""
         if self.shapes is None:
-            return Program(self.trace(self.takes.zeros()), descend, self)
+            return Program(self.trace(self.takes.defaults()), descend, self)
         return self.program([], descend)
 
     def __repr__(self) -> str:
