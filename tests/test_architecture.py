@@ -305,7 +305,7 @@ def test_no_file_is_long() -> None:
 
 
 def test_the_package_stays_small() -> None:
-    assert sum(map(n_lines, SOURCES)) <= 7700
+    assert sum(map(n_lines, SOURCES)) <= 7750
 
 
 def test_a_listing_of_the_package_is_short() -> None:

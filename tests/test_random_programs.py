@@ -259,13 +259,14 @@ def interrupt_tracing(times: int) -> None:
 
         static = static_graph(f, [w])
         kept.append(static)
+        before = sys.gettrace()
         sys.settrace(interrupt)
         try:
             static(2.0)
         except KeyboardInterrupt:
             pass
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
         w.grad = NOT_COMPUTED
         y = w * 3.0
         y.backward()

@@ -75,8 +75,8 @@ def test_a_wrong_gradient_is_named_with_both_numbers(run: Any, label: str, name:
     def f(x: Any) -> Any:
         return w * x + v * (x if next(calls) % 2 else 0.0)
 
-    message = f"^the gradient of {name} is 4.0 by <static graph of f, 2 parameters>, -?0.0 by the function"
-    with pytest.raises(StaticGraphError, match=message):
+    message = f"the gradient of {name} is 4.0 by <static graph of f, 2 parameters>, -?0.0 by the function"
+    with pytest.raises(StaticGraphError, match=f"^{message}"):
         run(static_graph(f, [w, v]))
     assert (w.data, v.data) == (1.0, 0.0)
 
@@ -89,8 +89,8 @@ def test_a_function_that_fails_when_it_is_asked_again_does_something_else_each_t
             raise ValueError("no more")
         return w * x * float(call)
 
-    message = r"by the function\. the function does something else each time; a static graph is traced once\. "
-    with pytest.raises(StaticGraphError, match=message):
+    message = r"the function does something else each time; a static graph is traced once\. "
+    with pytest.raises(StaticGraphError, match=rf"^the result is .* by the function\. {message}"):
         static_graph(f, [w])(1.0)
 
 

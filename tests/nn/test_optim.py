@@ -613,8 +613,8 @@ def scripted(gradients: list[float], changes: list[float]) -> Scripted:
 def test_a_first_step_uphill_is_refused(gradients: list[float], changes: list[float]) -> None:
     """All in all: 0.1 · 1 - 1 · 0.05 > 0."""
     optimiser = scripted(gradients, changes)
-    message = r"^Scripted\.update goes uphill: the change is added, so it is -self\.lr \* g, not self\.lr \* g$"
-    with pytest.raises(ValueError, match=message):
+    message = r"Scripted\.update goes uphill: the change is added, so it is -self\.lr \* g, not self\.lr \* g$"
+    with pytest.raises(ValueError, match=f"^{message}"):
         optimiser.step()
     assert [parameter.data for parameter in optimiser.parameters] == [0.0] * len(gradients)
 
