@@ -1464,3 +1464,13 @@ def test_a_root_that_is_no_scalar_is_refused_by_name() -> None:
 
 def test_a_gradient_that_is_not_computed_says_so() -> None:
     assert repr(Value(1.0).grad) == "not computed"
+
+
+def test_a_constant_does_not_vary() -> None:
+    assert [leaf(1.0).varies for leaf in (Value, Parameter, Constant)] == [True, True, False]
+
+
+def test_a_neuron_of_one_input_has_three_operands() -> None:
+    w, x, b = Value(2.0), Value(3.0), Value(0.5)
+    z = weighted_sum([w], [x], b)
+    assert (z.data, z.partials()) == (6.5, (3.0, 2.0, 1.0))

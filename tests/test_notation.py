@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tinygrad_edu import Symbol, rules
-from tinygrad_edu.readers.notation import OPERATION, PROGRAM, Text, columns
+from tinygrad_edu.readers.notation import FORMULA, OPERATION, PROGRAM, Text, columns
 
 x, y, z = Symbol("x"), Symbol("y"), Symbol("z")
 
@@ -85,3 +85,9 @@ def test_columns_are_as_wide_as_the_widest_entry_and_may_stand_right() -> None:
     assert columns(rows, "utf-8") == ["a  bb", "cccd "]
     assert columns(rows, "utf-8", right=True) == ["  abb", "ccc d"]
     assert columns([("∂", "x")], "ascii") == ["dx"]
+
+
+def test_a_notation_has_its_own_minus() -> None:
+    typeset = FORMULA._replace(negative="−")
+    assert [typeset.number(x) for x in (-2.0, 2.0, -0.0)] == ["−2", "2", "0"]
+    assert typeset.add("a", "−b") == "a − b"

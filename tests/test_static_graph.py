@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import itertools
+import linecache
 import re
 from typing import Any
 
 import pytest
 
-from tinygrad_edu import Parameter, static_graph
+from tinygrad_edu import Parameter, log, static_graph
+from tinygrad_edu.nn import hinge
 from tinygrad_edu.static.graph import Program
 from tinygrad_edu.static.judge import StaticGraphError
 
@@ -123,3 +126,57 @@ def test_a_descent_has_a_file_of_its_own_and_the_shapes_of_the_first_call() -> N
     number(1.0)
     with pytest.raises(ValueError, match="^x was a number when the graph was traced, now it is a list of 1$"):
         number([1.0])
+
+
+def test_a_source_is_forgotten_with_the_last_graph_that_has_it() -> None:
+    w = Parameter(1.0, "w")
+    graphs = [static_graph(lambda x: w * x * 0.015625, [w]) for _ in range(2)]
+    assert [graph(1.0) for graph in graphs] == [0.015625] * 2
+    [file] = {graph.compiled.__code__.co_filename for graph in graphs}
+    assert re.fullmatch("<static graph [0-9a-f]{8}>", file)
+    for left in (True, False):
+        graphs.pop()
+        gc.collect()
+        assert (file in linecache.cache) is left
+
+
+def test_a_descent_is_not_shown_in_the_file_of_a_breakpoint() -> None:
+    w = Parameter(1.0, "w")
+    static = static_graph(lambda x: w * x, [w])
+    file = static.compiled.__code__.co_filename
+    assert static.compiled.__globals__["__name__"] == "tinygrad_edu.static.graph"
+    static.descend([(1.0,)], lr=0.5)
+    assert static.programs[True].function.__code__.co_filename != file
+    static(1.0)
+    assert static.compiled.__code__.co_filename == file
+
+
+class Array:
+    """What numpy's arrays have of those that a static graph asks for."""
+
+    def __init__(self, *numbers: Any) -> None:
+        self.numbers = numbers
+        self.ndim = 1
+
+    def tolist(self) -> list[Any]:
+        return list(self.numbers)
+
+
+@pytest.mark.parametrize("xs", [[2.0, 3.0], (2, 3.0), [2, 3], Array(2.0, 3.0)])
+def test_a_list_may_come_as_any_list(xs: Any) -> None:
+    """Also within another, in the first call and later."""
+    w = Parameter(1.0, "w")
+    flat = static_graph(lambda xs: w * xs[0] - xs[1], [w])
+    nested = static_graph(lambda rows: w * rows[0][0] - rows[0][1] * rows[1], [w])
+    assert [flat(xs), flat([2.0, 3.0]), flat(xs)] == [-1.0] * 3
+    assert [nested([xs, 4.0]), nested([[2.0, 3.0], 4.0]), nested((xs, 4))] == [-10.0] * 3
+
+
+def test_an_error_of_the_program_is_the_tables() -> None:
+    w = Parameter(1.0, "w")
+    static = static_graph(lambda x, label: hinge(w * log(x), label), [w])
+    assert static(1.0, 1.0) == 1.0
+    with pytest.raises(ValueError, match=r"^log\(x\) needs x > 0, got -1\.0"):
+        static(-1.0, 1.0)
+    with pytest.raises(ValueError, match=r"^hinge needs the label -1 or 1, got 0\.5$"):
+        static(-1.0, 0.5)

@@ -698,3 +698,8 @@ def test_the_first_factors_of_each_schedule_by_hand(make: Any, factors: list[flo
     assert [schedule.factor(t) for t in range(5)] == factors
     with pytest.raises(ValueError, match=r"^t must be a whole number, got 0\.5$"):
         schedule.factor(0.5)
+
+
+def test_adam_needs_two_betas() -> None:
+    with pytest.raises(ValueError, match="^betas must be a list of 2, got 1$"):
+        Adam([Value(1.0)], betas=(0.9,))
