@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_demos import check_pictures, run_lesson
+from tests.lessons import check_pictures, run_lesson
 
 
 def test_what_goes_wrong(tmp_path: Path) -> None:

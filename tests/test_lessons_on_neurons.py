@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_demos import check_pictures, run_lesson
+from tests.lessons import check_pictures, run_lesson
 from tinygrad_edu.nn import load_iris
 
 

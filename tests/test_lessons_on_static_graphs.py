@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_demos import check_pictures, run_lesson
+from tests.lessons import check_pictures, run_lesson
 
 
 def test_static_graph(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.lessons import DEMOS
 from tests.oracles import gradient_of
-from tests.test_demos import DEMOS
 from tinygrad_edu import Value, topological_order
 
 

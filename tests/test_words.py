@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import tinygrad_edu
+from tests.lessons import on_terminal
 from tests.sweeps import mostly_slow
-from tests.test_demos import on_terminal
 from tinygrad_edu.words import SPELLED, WORDS, cells, knows, print, say, spelled
 
 PACKAGE = Path(tinygrad_edu.__file__).parent

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.lessons import run_lesson
 from tinygrad_edu import Value, rules
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.modules import ACTIVATIONS
@@ -21,6 +22,12 @@ POINT = [0.75, -1.25, 2.0]
 def to_torch() -> Any:
     pytest.importorskip("torch")
     return runpy.run_path(str(DEMO))["to_torch"]
+
+
+def test_the_lesson(tmp_path: Path) -> None:
+    """Its items are in the table of the course."""
+    pytest.importorskip("torch")
+    run_lesson("25_on_to_pytorch.py", tmp_path)
 
 
 def close(theirs: Any, ours: Any) -> Any:
