@@ -94,6 +94,7 @@ class Runner:
         session.config.option.tbstyle = "native"  # nobody reads it
         self.items = session.items
         self.ran = self.run_without_mutant(session)
+        gc.unfreeze()  # what is frozen is not among the objects
         self.functions = [x for x in gc.get_objects() if isinstance(x, types.FunctionType)]
         gc.freeze()  # so that no process copies what it does not change
         for mutant in self.mutants:
