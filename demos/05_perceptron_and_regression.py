@@ -116,5 +116,4 @@ def draw_regression(left: Any, right: Any) -> None:
 
 figures = [(output / "hyperplanes.svg", draw_classifiers), (output / "loss_parabola.svg", draw_regression)]
 pictures = [path for path in (save_figure(*figure, columns=2, size=(9.0, 4.2)) for figure in figures) if path]
-if pictures:
-    print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -116,5 +116,4 @@ def draw(left: Any, right: Any) -> None:
 
 
 pictures = [*filter(None, [save_figure(output / "four_ways.svg", draw, columns=2, size=(9.0, 4.0))])]
-if pictures:
-    print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

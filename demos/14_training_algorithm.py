@@ -115,5 +115,5 @@ def draw(left: Any, right: Any) -> None:
     right.legend()
 
 
-pictures = [save_figure(output / "training_algorithm.svg", draw, columns=2, size=(9.0, 4.0))]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+pictures = [*filter(None, [save_figure(output / "training_algorithm.svg", draw, columns=2, size=(9.0, 4.0))])]
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -116,5 +116,5 @@ def draw(left: Any, right: Any) -> None:
     right.legend(fontsize="small")
 
 
-pictures = [save_figure(output / "overfitting.svg", draw, columns=2, size=(9.0, 4.0))]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+pictures = [*filter(None, [save_figure(output / "overfitting.svg", draw, columns=2, size=(9.0, 4.0))])]
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -117,4 +117,4 @@ def draw_courses(axes: Any) -> None:
 
 drawn = save_figure(output / "optimisers.svg", draw_paths, columns=3, size=(9.0, 4.2))
 pictures = [*filter(None, [drawn, save_figure(output / "learning_rate_decay.svg", draw_courses, size=(6.4, 3.6))])]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

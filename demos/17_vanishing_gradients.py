@@ -115,6 +115,6 @@ def draw_ways(axes: Any) -> None:
     axes.legend()
 
 
-pictures = [save_figure(output / "vanishing_gradients.svg", draw_norms, columns=2, size=(9.0, 4.0))]
-pictures.append(save_figure(output / "zigzag.svg", draw_ways, size=(5.0, 4.0)))
-print(f"\nwrote {', '.join(map(str, pictures))}")
+by_layer = save_figure(output / "vanishing_gradients.svg", draw_norms, columns=2, size=(9.0, 4.0))
+pictures = [*filter(None, [by_layer, save_figure(output / "zigzag.svg", draw_ways, size=(5.0, 4.0))])]
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -116,5 +116,5 @@ def draw(axes: Any) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-pictures = [save_figure(output / "which_activation.svg", draw, size=(7.5, 3.6))]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+pictures = [*filter(None, [save_figure(output / "which_activation.svg", draw, size=(7.5, 3.6))])]
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -116,4 +116,4 @@ def draw(*panels: Any) -> None:
 in_space = save_figure(output / "figure_4_9.svg", draw_in_space, columns=2, size=(9.0, 4.5), projection="3d")
 from_above = save_figure(output / "loss_surfaces.svg", draw, columns=3, size=(9.0, 3.6))
 pictures = [*filter(None, [in_space, from_above])]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

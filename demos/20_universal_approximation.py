@@ -115,4 +115,4 @@ def draw(left: Any, right: Any) -> None:
 
 curves = save_figure(output / "universal_approximation.svg", draw, columns=2, size=(9.0, 4.0))
 pictures = [*filter(None, [curves, plot_decision_boundary(nets[0], *two_moons, output / "moons.svg")])]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")

@@ -82,4 +82,4 @@ def draw(*panels: Any) -> None:
 
 n = max(1, len(misread))
 pictures = [*filter(None, [save_figure(output / "misread_digits.svg", draw, columns=n, size=(0.9 * n, 1.3))])]
-print(f"\nwrote {', '.join(map(str, pictures))}")
+print(f"\nwrote {', '.join(map(str, pictures)) or 'no picture'}")
