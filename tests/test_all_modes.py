@@ -237,7 +237,7 @@ def graphs(draw: Any) -> Recipe:
     return Recipe(leaves, (*operations, *steps, ("mul", (first, 1.0 / (1 + len(rest))))))
 
 
-@settings(max_examples=40)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(graphs())
 def test_random_graphs(recipe: Recipe) -> None:
     assert_all_modes_agree(recipe)

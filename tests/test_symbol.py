@@ -272,7 +272,10 @@ def all_finite(tree: Any, numbers: dict[str, float]) -> bool:
         return False
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=8 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 @given(TREES, st.tuples(*[st.sampled_from([-2.5, -1.0, 0.25, 1.0, 1.5, 3.0])] * 3))
 def test_a_formulas_python_text_evaluates_to_the_formula(tree: Any, data: tuple[float, float, float]) -> None:
     """Written, simplified and put in parentheses, then evaluated as Python: the very same number."""

@@ -11,6 +11,7 @@ import linecache
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tinygrad_edu import rules
@@ -166,9 +167,8 @@ class Translation:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return f"(!{self.truth(operand)})"
             case ast.Compare(left=left, ops=signs, comparators=others) if all(type(sign) in SIGNS for sign in signs):
-                texts = list(map(self.of, [left, *others]))
-                pairs = zip(texts, signs, texts[1:], strict=False)
-                return f"({' && '.join(f'{x} {SIGNS[type(sign)]} {y}' for x, sign, y in pairs)})"
+                pairs = zip(pairwise(map(self.of, [left, *others])), signs, strict=True)
+                return f"({' && '.join(f'{x} {SIGNS[type(sign)]} {y}' for (x, y), sign in pairs)})"
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return f"({self.truth(test)} ? {self.of(body)} : {self.of(orelse)})"
             case ast.Call(func=called, args=arguments, keywords=[]):

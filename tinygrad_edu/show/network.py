@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from tinygrad_edu import rules
@@ -37,7 +38,7 @@ def draw_network(graph: Graph, title: str, max_nodes: int) -> Digraph:
     columns = columns_of(graph, neurons)
     if (number := sum(map(len, columns))) > max_nodes:
         raise ValueError(f"{number:,} circles are too many to read: pass max_nodes={number}")
-    many = any(len(left) * len(right) > MANY for left, right in zip(columns, columns[1:], strict=False))
+    many = any(len(left) * len(right) > MANY for left, right in pairwise(columns))
     dot = canvas(graph, title, "LR", say("many connections") if many else "")
     dot.attr(**PLACED)
     places = places_of(columns, 0.0 if many else NEAR)
